@@ -1,0 +1,139 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Every target of ours: Swift 6, explicit existentials, imports that say what they expose,
+// warnings as errors. docs/ARCHITECTURE.md tells which target may import which; a test in
+// Tests/ArchitectureTests reads this file and holds it to that.
+let settings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .enableUpcomingFeature("InferIsolatedConformances"),
+]
+
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras: Target.Dependency = .product(name: "CryptoExtras", package: "swift-crypto")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let httpClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
+let lifecycle: Target.Dependency = .product(
+  name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let argumentParser: Target.Dependency = .product(
+  name: "ArgumentParser", package: "swift-argument-parser")
+let toml: Target.Dependency = .product(name: "TOMLKit", package: "TOMLKit")
+
+let package = Package(
+  name: "btt",
+  platforms: [.macOS(.v26)],
+  products: [
+    .executable(name: "btt", targets: ["btt"]),
+    .library(name: "Primitives", targets: ["Primitives"]),
+    .library(name: "JSON", targets: ["JSON"]),
+    .library(name: "Keys", targets: ["Keys"]),
+    .library(name: "Trie", targets: ["Trie"]),
+    .library(name: "KeyValueStore", targets: ["KeyValueStore"]),
+    .library(name: "ChainTypes", targets: ["ChainTypes"]),
+    .library(name: "Ledger", targets: ["Ledger"]),
+    .library(name: "Consensus", targets: ["Consensus"]),
+    .library(name: "LedgerRPC", targets: ["LedgerRPC"]),
+    .library(name: "Node", targets: ["Node"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-collections", exact: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+    .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
+    .package(
+      url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
+    .package(url: "https://github.com/LebJe/TOMLKit", exact: "0.6.0"),
+  ],
+  targets: [
+    // C: system libraries and the one hot loop.
+    .systemLibrary(name: "CLevelDB", providers: [.apt(["libleveldb-dev"])]),
+    .systemLibrary(
+      name: "CSecp256k1", pkgConfig: "libsecp256k1", providers: [.apt(["libsecp256k1-dev"])]),
+    .target(name: "CKeccak"),
+
+    // Floor 0
+    .target(name: "Primitives", dependencies: ["CKeccak"], swiftSettings: settings),
+    .target(name: "JSON", swiftSettings: settings),
+
+    // Floor 1
+    .target(
+      name: "Keys",
+      dependencies: ["Primitives", "JSON", "CSecp256k1", crypto, cryptoExtras],
+      swiftSettings: settings),
+    .target(name: "Trie", dependencies: ["Primitives"], swiftSettings: settings),
+    .target(name: "KeyValueStore", dependencies: ["CLevelDB"], swiftSettings: settings),
+
+    // Floor 2
+    .target(
+      name: "ChainTypes", dependencies: ["Primitives", "JSON", "Keys", "Trie"],
+      swiftSettings: settings),
+
+    // Floor 3
+    .target(
+      name: "Ledger",
+      dependencies: ["Primitives", "JSON", "Keys", "Trie", "KeyValueStore", "ChainTypes", logging],
+      swiftSettings: settings),
+
+    // Floor 4
+    .target(
+      name: "Consensus",
+      dependencies: ["Primitives", "Keys", "ChainTypes", "Ledger", logging],
+      swiftSettings: settings),
+    .target(
+      name: "LedgerRPC",
+      dependencies: ["Primitives", "JSON", "ChainTypes", httpClient, nioCore, logging],
+      swiftSettings: settings),
+
+    // Floor 5
+    .target(
+      name: "Node",
+      dependencies: [
+        "Primitives", "JSON", "Keys", "Trie", "KeyValueStore", "ChainTypes", "Ledger",
+        "Consensus", "LedgerRPC", hummingbird, lifecycle, logging, nioCore, toml,
+      ],
+      resources: [.embedInCode("Presets")],
+      swiftSettings: settings),
+
+    // Floor 6
+    .executableTarget(
+      name: "btt",
+      dependencies: [
+        "Primitives", "JSON", "Keys", "ChainTypes", "Ledger", "LedgerRPC", "Node",
+        argumentParser, lifecycle, logging,
+      ],
+      swiftSettings: settings),
+
+    // Tests
+    .target(
+      name: "TestSupport",
+      dependencies: ["Primitives", "JSON", "Keys", "KeyValueStore", "ChainTypes", "Ledger"],
+      path: "Tests/TestSupport",
+      swiftSettings: settings),
+    .testTarget(
+      name: "PrimitivesTests", dependencies: ["Primitives", "JSON", "TestSupport"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "JSONTests", dependencies: ["JSON", "TestSupport"], swiftSettings: settings),
+    .testTarget(
+      name: "KeysTests", dependencies: ["Keys", "Primitives", "JSON", "TestSupport"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "TrieTests", dependencies: ["Trie", "Primitives", "JSON", "TestSupport"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "KeyValueStoreTests", dependencies: ["KeyValueStore", "TestSupport"],
+      swiftSettings: settings),
+  ]
+)

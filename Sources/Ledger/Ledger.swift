@@ -1,0 +1,1 @@
+// Module head: replaced by the module's own files.

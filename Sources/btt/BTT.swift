@@ -1,0 +1,4 @@
+@main
+struct BTT {
+  static func main() {}
+}
