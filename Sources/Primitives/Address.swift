@@ -19,7 +19,7 @@ public struct Address: Hashable, Sendable {
   @inlinable public init?(_ bytes: some Collection<UInt8>) {
     guard bytes.count == 20 else { return nil }
     self.init()
-    Swift.withUnsafeMutableBytes(of: &self) { _ = $0.copyBytes(from: bytes) }
+    Swift.withUnsafeMutableBytes(of: &self) { $0.copyBytes(from: bytes) }
   }
 
   /// The address in the last 20 bytes of a hash, as a public key's hash gives it.
@@ -38,8 +38,9 @@ public struct Address: Hashable, Sendable {
     word2 = value.bigEndian
   }
 
-  /// Reads 40 digits of any case, with or without `0x`. A mixed-case text is not checked: see
-  /// `init(checksummed:)`.
+  /// Reads 40 digits of any case, with or without `0x`.
+  ///
+  /// A mixed-case text is not checked: see `init(checksummed:)`.
   public init(hex: some StringProtocol) throws(HexError) {
     let bytes = try Hex.decode(hex, count: 20)
     self.init()

@@ -21,7 +21,7 @@ public struct Hash256: Hashable, Sendable {
   @inlinable public init?(_ bytes: some Collection<UInt8>) {
     guard bytes.count == 32 else { return nil }
     self.init()
-    withUnsafeMutableBytes(of: &self) { _ = $0.copyBytes(from: bytes) }
+    withUnsafeMutableBytes(of: &self) { $0.copyBytes(from: bytes) }
   }
 
   /// Reads 32 digits pairs, with or without `0x`.

@@ -70,6 +70,7 @@ public enum Hex {
   /// - Parameters:
   ///   - text: an even number of digits of either case.
   ///   - requirePrefix: whether a missing `0x` is an error; when false, it may stand or not.
+  /// - Returns: the bytes.
   /// - Throws: `HexError`.
   public static func decode(
     _ text: some StringProtocol, requirePrefix: Bool = false
