@@ -127,7 +127,7 @@ let package = Package(
     .testTarget(
       name: "JSONTests", dependencies: ["JSON", "TestSupport"], swiftSettings: settings),
     .testTarget(
-      name: "KeysTests", dependencies: ["Keys", "Primitives", "JSON", "TestSupport"],
+      name: "KeysTests", dependencies: ["Keys", "Primitives", "JSON", "TestSupport", crypto],
       swiftSettings: settings),
     .testTarget(
       name: "TrieTests", dependencies: ["Trie", "Primitives", "JSON", "TestSupport"],

@@ -5,7 +5,7 @@
 //                                  │   └► EIP191 / EIP712 digests
 //                KeyStore ◄► EncryptedKey (Web3 Secret Storage v3)
 //
-// libsecp256k1 is reached in Secp256k1.swift only, swift-crypto in KeyDerivation.swift only.
+// libsecp256k1 is reached in Curve/Secp256k1.swift only.
 //
 //   let key = try PrivateKey(hex: "0x…")
 //   let signature = try key.sign(EIP191.digest("hello"))
