@@ -45,6 +45,10 @@ enum KeyDerivation: Hashable, Sendable {
   func derive(from password: String) -> SymmetricKey? {
     let password = Array(password.utf8)
     switch self {
+    case .scrypt(let n, 1, let p, let salt) where n >= 1 << 16:
+      return LegacyScrypt.derive(from: password, salt: salt, n: n, p: p).map {
+        SymmetricKey(data: $0)
+      }
     case .scrypt(let n, let r, let p, let salt):
       return try? KDF.Scrypt.deriveKey(
         from: password, salt: salt, outputByteCount: Self.keyLength, rounds: n, blockSize: r,

@@ -1,3 +1,4 @@
+internal import CryptoExtras
 internal import Foundation
 
 /// Words for people to write down, from which keys are derived (BIP-39, English).
@@ -69,8 +70,8 @@ public struct Mnemonic: Hashable, Sendable {
   public func seed(passphrase: String = "") throws(MnemonicError) -> [UInt8] {
     let salt = "mnemonic" + Self.normalised(passphrase)
     guard
-      let seed = Cryptography.pbkdf2SHA512(
-        password: Array(phrase.utf8), salt: Array(salt.utf8), rounds: 2048, count: 64)
+      let seed = Cryptography.pbkdf2(
+        .sha512, password: Array(phrase.utf8), salt: Array(salt.utf8), rounds: 2048, count: 64)
     else { throw .derivationFailed }
     return seed
   }

@@ -20,12 +20,13 @@ enum Cryptography {
   /// SHA-256.
   static func sha256(_ bytes: [UInt8]) -> [UInt8] { [UInt8](SHA256.hash(data: bytes)) }
 
-  /// PBKDF2 with HMAC-SHA512, or nil when the library refuses.
-  static func pbkdf2SHA512(
-    password: [UInt8], salt: [UInt8], rounds: Int, count: Int
+  /// PBKDF2 with HMAC-SHA256 or HMAC-SHA512, or nil when the library refuses.
+  static func pbkdf2(
+    _ function: KDF.Insecure.PBKDF2.HashFunction, password: [UInt8], salt: [UInt8], rounds: Int,
+    count: Int
   ) -> [UInt8]? {
     let key = try? KDF.Insecure.PBKDF2.deriveKey(
-      from: password, salt: salt, using: .sha512, outputByteCount: count,
+      from: password, salt: salt, using: function, outputByteCount: count,
       unsafeUncheckedRounds: rounds)
     return key?.withUnsafeBytes { [UInt8]($0) }
   }
