@@ -254,4 +254,90 @@ internal import Testing
       try DerivationPath("m" + String(repeating: "/0", count: 256))
     }
   }
+
+  /// Each has a right checksum and one fault, as those of test vector 5 have.
+  @Test(arguments: [
+    (
+      "zero",
+      "xprv9s21ZrQH143K2EDGXpNbsnyEi8jeV64NxA2pduBTWifS5ru9pQKDGk5o"
+        + "PPC8wY77PsjeqXT1aWdk8baLPR2zpexXJNh9fspXESuEtirarq6"
+    ),
+    (
+      "order",
+      "xprv9s21ZrQH143K2EDGXpNbsnyEi8jeV64NxA2pduBTWifS5ru9pQKDGk5o"
+        + "PR8t7mZ9FJQsyM2iV6Fk5vB2mfHowLYcdJWGfAo6XotFcynw9EB"
+    ),
+    (
+      "prefix 4",
+      "xprv9s21ZrQH143K2EDGXpNbsnyEi8jeV64NxA2pduBTWifS5ru9pQKDGk5o"
+        + "PWy7eTuEoaSZNomqCq7jwsyS3sVsRUL2SvyaeUa7D4vnsnWETmr"
+    ),
+    (
+      "public key",
+      "xprv9s21ZrQH143K2EDGXpNbsnyEi8jeV64NxA2pduBTWifS5ru9pQKDGk5o"
+        + "PU1F5HPhiun5cZkXKy9AMckVJQ8gnioXcyMJzDBvVfx3owkKp2R"
+    ),
+    (
+      "master with parent",
+      "xprv9s2SPatNQ9Vc6SKCC5df4EPUGZc9ENnXSS5uLHDkeCHQHC2ZwidsjCCr"
+        + "owhx3PSA2TiB9Cj1tcCN7a31BDZXuTrSkPS8hyhn9DaxfmLiye3"
+    ),
+    (
+      "master with index",
+      "xprv9s21ZrQH143K4n3F4n8gtL3CetJBDyu6thHi8RyxJ58ofw84A8JNeYnz"
+        + "fd3ivjd32n7kP8dXVVGYBCXtrLAJ1x7EQoAy83ca51LUQtgZMoe"
+    ),
+    (
+      "version",
+      "1111111111111ArbhjPGoSGjPz3AnPnnL6x8JNPS7tddEsYo2KGQprWp9F9b"
+        + "rbB7mQ9g8qhGKhv8j2xxLSxxvGZa3b2MLKeWDzFQ2MiDAGH"
+    ),
+    (
+      "77 bytes",
+      "DeaWiRvhTUWHmRFa5owtYuRNx1St8xg7gScf3ysi9pAcuxCszk2PqoWxLszj"
+        + "EEBgQgfzduH1R8og6nEJvqANAA55VUBKCBohw7yz9V59H1NQvA"
+    ),
+  ])
+  func `refuses private forms with a fault inside`(fault: String, text: String) {
+    #expect(throws: DerivationError.invalidExtendedKey, "\(fault)") {
+      try ExtendedPrivateKey(xprv: text)
+    }
+  }
+
+  @Test(arguments: [
+    (
+      "private key",
+      "xpub661MyMwAqRbcEiHjdqucEvuyGAa8tYnEKNxRSHb554CQxfEJMwdTpYQH"
+        + "EaLR2iFhocBejyZwFGPCk388H5XYaWYgpP1XXCdaAJnUfPMzqeg"
+    ),
+    (
+      "prefix 4",
+      "xpub661MyMwAqRbcEiHjdqucEvuyGAa8tYnEKNxRSHb554CQxfEJMwdTpYQH"
+        + "Ej31WvSMqVaXnf2rot8cshVq2Hrfqz5SiFouKqNmQqr4ZKBnYJc"
+    ),
+    (
+      "no point",
+      "xpub661MyMwAqRbcEiHjdqucEvuyGAa8tYnEKNxRSHb554CQxfEJMwdTpYQH"
+        + "EeDuPB9mWTY71cjM4RdCegKg7JkysvESPf9k1W1N9coFecKmneJ"
+    ),
+    (
+      "master with parent",
+      "xpub661no6RGEX3uJvPfJ7AfRNLCpbSddqWNof1W8fdNCXpP9zMiVFx8GzXL"
+        + "fDfLGJsLmECbph9TJpTEx2kwys9mdPHcazQfsdtELJX1LUSMRo1"
+    ),
+  ])
+  func `refuses public forms with a fault inside`(fault: String, text: String) {
+    #expect(throws: DerivationError.invalidExtendedKey, "\(fault)") {
+      try ExtendedPublicKey(xpub: text)
+    }
+  }
+
+  @Test func `takes the forms that those faults were put in`() throws {
+    _ = try ExtendedPrivateKey(
+      xprv: "xprv9s21ZrQH143K2EDGXpNbsnyEi8jeV64NxA2pduBTWifS5ru9pQKDGk5o"
+        + "PPC8wY77PsjeqXT1aWdk8baLPR2zpexXJNh9fspXESuEuJP6mgD")
+    _ = try ExtendedPublicKey(
+      xpub: "xpub661MyMwAqRbcEiHjdqucEvuyGAa8tYnEKNxRSHb554CQxfEJMwdTpYQH"
+        + "Ef9XATYJ8eE5X1sSzitcy4JHC4dEYaPh8yfgqXzyRXqHa3Zxjpg")
+  }
 }

@@ -45,8 +45,8 @@ enum LegacyScrypt {
     index = 0
     while index < n {
       let other = table + (Int(block[16]) & (n &- 1)) &* 32
-      add(other, to: block)
-      add(other + 16, to: block + 16)
+      xor(other, into: block)
+      xor(other + 16, into: block + 16)
       mixBlock(block)
       index &+= 1
     }
@@ -54,23 +54,23 @@ enum LegacyScrypt {
 
   /// scryptBlockMix, section 4, with r = 1.
   private static func mixBlock(_ block: UnsafeMutablePointer<UInt32>) {
-    add(block + 16, to: block)
+    xor(block + 16, into: block)
     salsa(block)
-    add(block, to: block + 16)
+    xor(block, into: block + 16)
     salsa(block + 16)
   }
 
-  private static func add(
-    _ source: UnsafeMutablePointer<UInt32>, to target: UnsafeMutablePointer<UInt32>
+  private static func xor(
+    _ source: UnsafeMutablePointer<UInt32>, into target: UnsafeMutablePointer<UInt32>
   ) {
     let source = UnsafeMutableRawPointer(source)
     let target = UnsafeMutableRawPointer(target)
     var offset = 0
     while offset < 64 {
-      let sum =
+      let mixed =
         source.load(fromByteOffset: offset, as: UInt64.self)
         ^ target.load(fromByteOffset: offset, as: UInt64.self)
-      target.storeBytes(of: sum, toByteOffset: offset, as: UInt64.self)
+      target.storeBytes(of: mixed, toByteOffset: offset, as: UInt64.self)
       offset &+= 8
     }
   }
