@@ -101,7 +101,7 @@ let package = Package(
       name: "Node",
       dependencies: [
         "Primitives", "JSON", "Keys", "Trie", "KeyValueStore", "ChainTypes", "Ledger",
-        "Consensus", "LedgerRPC", hummingbird, lifecycle, logging, nioCore, toml,
+        "Consensus", "LedgerRPC", hummingbird, lifecycle, logging, nioCore, nioHTTP1, nioPosix, toml,
       ],
       resources: [.embedInCode("Presets")],
       swiftSettings: settings),
@@ -134,6 +134,19 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "KeyValueStoreTests", dependencies: ["KeyValueStore", "TestSupport"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "NodeTests",
+      dependencies: [
+        "Node", "ChainTypes", "JSON", "Primitives", "TestSupport", httpClient, logging, nioCore,
+        nioPosix,
+      ],
+      swiftSettings: settings),
+    .testTarget(
+      name: "LedgerRPCTests",
+      dependencies: [
+        "LedgerRPC", "ChainTypes", "JSON", "TestSupport", logging, nioCore, nioHTTP1, nioPosix,
+      ],
       swiftSettings: settings),
   ]
 )
