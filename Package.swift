@@ -138,7 +138,7 @@ let package = Package(
     .testTarget(
       name: "NodeTests",
       dependencies: [
-        "Node", "ChainTypes", "JSON", "Primitives", "TestSupport", httpClient, logging, nioCore,
+        "Node", "ChainTypes", "JSON", "Primitives", "TestSupport", logging, nioCore,
         nioPosix,
       ],
       swiftSettings: settings),

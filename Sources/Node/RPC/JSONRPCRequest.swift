@@ -20,9 +20,8 @@ struct JSONRPCRequest: Sendable {
       return
     }
     let id = object["id"]
-    if let id, !Self.isAllowed(id) {
-      self = .refused(
-        .invalidRequest("invalid request: the id must be a string, an integer or null"))
+    if let id, let refusal = Self.refusal(of: id) {
+      self = .refused(refusal)
       return
     }
     guard object["jsonrpc"] == "2.0", let method = object["method"]?.stringValue,
@@ -44,12 +43,14 @@ struct JSONRPCRequest: Sendable {
     JSONRPCRequest(id: id ?? .null, body: .refuse(error))
   }
 
-  private static func isAllowed(_ id: JSONValue) -> Bool {
+  private static func refusal(of id: JSONValue) -> RPCError? {
     switch id {
-    case .null, .string: true
-    // Other clients read a fraction back as another number, so that no reply would match.
-    case .number(let text): !text.utf8.contains { $0 == 0x2e || $0 | 0x20 == 0x65 }
-    default: false
+    case .null, .string: nil
+    // Callers read a fraction back as another number, so that no reply would match.
+    case .number(let text):
+      text.utf8.contains { $0 == 0x2e || $0 | 0x20 == 0x65 }
+        ? .invalidRequest("invalid request: a number as id must be an integer") : nil
+    default: .invalidRequest()
     }
   }
 }

@@ -1,0 +1,91 @@
+internal import NIOCore
+internal import Synchronization
+
+/// The open connections of a server: how many there may be, and who goes first.
+final class RPCConnections: Sendable {
+  private struct Entry {
+    var channel: any Channel
+    /// Since when the connection has had no request, or nil while it has one.
+    var idleSince: NIODeadline?
+  }
+
+  private struct State {
+    var entries: [ObjectIdentifier: Entry] = [:]
+    var isStopping = false
+    var waiter: CheckedContinuation<Void, Never>?
+  }
+
+  private let limit: Int
+  private let state = Mutex(State())
+
+  init(limit: Int) { self.limit = limit }
+
+  /// Takes a new connection in, or gives false when there is no room for it.
+  func admit(_ channel: any Channel) -> Bool {
+    let (isAdmitted, evicted) = state.withLock { state -> (Bool, (any Channel)?) in
+      guard !state.isStopping else { return (false, nil) }
+      var evicted: (any Channel)?
+      if state.entries.count >= limit {
+        let idle = state.entries.lazy.compactMap { id, entry in entry.idleSince.map { (id, $0) } }
+        guard let oldest = idle.min(by: { $0.1 < $1.1 })?.0 else { return (false, nil) }
+        evicted = state.entries.removeValue(forKey: oldest)?.channel
+      }
+      state.entries[ObjectIdentifier(channel)] = Entry(channel: channel, idleSince: .now())
+      return (true, evicted)
+    }
+    evicted?.close(promise: nil)
+    return isAdmitted
+  }
+
+  /// Notes that a connection has begun a request, or ended one and waits for the next.
+  func setIdle(_ channel: any Channel, since: NIODeadline?) {
+    state.withLock { $0.entries[ObjectIdentifier(channel)]?.idleSince = since }
+  }
+
+  /// Forgets a connection that is closed and whose work has ended.
+  func remove(_ channel: any Channel) {
+    resume {
+      $0.entries[ObjectIdentifier(channel)] = nil
+      return $0.entries.isEmpty
+    }
+  }
+
+  /// Admits no more, and asks every connection to end once it has answered what it has.
+  func beginStopping() {
+    let channels = state.withLock { state in
+      state.isStopping = true
+      return state.entries.values.map(\.channel)
+    }
+    for channel in channels {
+      channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+    }
+  }
+
+  /// Closes every connection, whatever it is doing.
+  func closeAll() {
+    let channels = state.withLock { $0.entries.values.map(\.channel) }
+    for channel in channels { channel.close(promise: nil) }
+  }
+
+  /// Returns when there is no connection left, or `giveUpWaiting` is called.
+  func waitUntilEmpty() async {
+    await withCheckedContinuation { continuation in
+      resume {
+        $0.waiter = continuation
+        return $0.entries.isEmpty
+      }
+    }
+  }
+
+  /// Lets `waitUntilEmpty` return with connections left.
+  func giveUpWaiting() { resume { _ in true } }
+
+  private func resume(when change: (inout State) -> Bool) {
+    let waiter = state.withLock { state -> CheckedContinuation<Void, Never>? in
+      guard change(&state) else { return nil }
+      defer { state.waiter = nil }
+      return state.waiter
+    }
+    waiter?.resume()
+  }
+}
