@@ -50,7 +50,7 @@ extension HTTPAnswer {
     }
     if !keepAlive {
       fields.add(name: "connection", value: "close")
-    } else if version < .http1_1 {
+    } else if version == .http1_0 {
       fields.add(name: "connection", value: "keep-alive")
     }
     return HTTPResponseHead(version: version, status: status, headers: fields)

@@ -95,7 +95,7 @@ struct HTTPGate: Sendable {
     if hosts.contains("*") { return nil }
     guard let host = head.headers.first(name: "host") else {
       // HTTP/1.0 has no such header, and no browser speaks it.
-      return head.version < .http1_1 ? nil : .init(.badRequest, "missing Host header")
+      return head.version == .http1_0 ? nil : .init(.badRequest, "missing Host header")
     }
     let name = Self.hostName(host)
     if hosts.contains(name) || Self.isIPAddress(name) {

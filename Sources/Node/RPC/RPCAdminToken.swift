@@ -7,7 +7,8 @@ public struct RPCAdminToken: Sendable {
 
   /// A token, or nil when it is shorter than `minimumCount` or has other than printable ASCII.
   public init?(_ text: String) {
-    guard text.utf8.count >= Self.minimumCount, text.utf8.allSatisfy((0x21...0x7e).contains) else {
+    guard text.utf8.count >= Self.minimumCount, text.utf8.allSatisfy({ (0x21...0x7e).contains($0) })
+    else {
       return nil
     }
     bytes = Array(text.utf8)

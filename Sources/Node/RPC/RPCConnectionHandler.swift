@@ -130,7 +130,6 @@ final class RPCConnectionHandler: ChannelInboundHandler {
   private func receive(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
     guard case .idle = state else { return }
     deadline = .now() + readTime
-    connections.setIdle(context.channel, since: nil)
     var exchange = Exchange(
       version: head.version, keepAlive: head.isKeepAlive, isHead: head.method == .HEAD)
     switch gate.decide(head) {
@@ -200,6 +199,7 @@ final class RPCConnectionHandler: ChannelInboundHandler {
       send(HTTPAnswer(reply: bytes, origin: exchange.origin), exchange, context)
     case .work(let work):
       // The processor's own time-out ends the work.
+      connections.setIdle(context.channel, since: nil)
       deadline = .distantFuture
       let eventLoop = context.eventLoop
       let handler = NIOLoopBound(self, eventLoop: eventLoop)

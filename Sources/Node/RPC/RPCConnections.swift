@@ -5,7 +5,7 @@ internal import Synchronization
 final class RPCConnections: Sendable {
   private struct Entry {
     var channel: any Channel
-    /// Since when the connection has had no request, or nil while it has one.
+    /// Since when the caller has had to send something, or nil while a task works for it.
     var idleSince: NIODeadline?
   }
 
@@ -37,7 +37,7 @@ final class RPCConnections: Sendable {
     return isAdmitted
   }
 
-  /// Notes that a connection has begun a request, or ended one and waits for the next.
+  /// Notes since when a connection waits for its caller, or that a task works for it.
   func setIdle(_ channel: any Channel, since: NIODeadline?) {
     state.withLock { $0.entries[ObjectIdentifier(channel)]?.idleSince = since }
   }

@@ -54,14 +54,15 @@ public struct RPCServer: Service {
     try configuration.validate()
     let connections = RPCConnections(limit: configuration.maximumConnections)
     let gate = HTTPGate(configuration, health: health)
-    let limits = NIOHTTPDecoderLimitConfiguration(
-      maxHeaderFieldSize: configuration.maximumHeaderBytes,
-      maxHeaderListSize: configuration.maximumHeaderBytes, maxHeaderFieldCount: 100)
+    var limits = NIOHTTPDecoderLimitConfiguration()
+    limits.maxHeaderFieldSize = configuration.maximumHeaderBytes
+    limits.maxHeaderListSize = configuration.maximumHeaderBytes
+    limits.maxHeaderFieldCount = 100
     let bootstrap = ServerBootstrap(group: eventLoopGroup)
       .serverChannelOption(.backlog, value: 1_024)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
       .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-      .childChannelInitializer { [configuration, processor] channel in
+      .childChannelInitializer { [configuration, processor, limits] channel in
         channel.eventLoop.makeCompletedFuture {
           guard connections.admit(channel) else { throw ChannelError.ioOnClosedChannel }
           let pipeline = channel.pipeline.syncOperations

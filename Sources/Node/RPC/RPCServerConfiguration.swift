@@ -20,7 +20,7 @@ public struct RPCServerConfiguration: Sendable {
   /// How many bytes the header lines of a request may have, at least 1.
   public var maximumHeaderBytes = 64 * 1024
   /// How many connections are kept at most, at least 1; a new one beyond takes the place of the
-  /// one that has been idle for longest, or is closed when none is idle.
+  /// one that has waited for its caller for longest, or is closed when work is done for all.
   public var maximumConnections = 500
 
   /// How long a new connection may take for the head of its first request, and each request for
