@@ -93,7 +93,9 @@ let package = Package(
       swiftSettings: settings),
     .target(
       name: "LedgerRPC",
-      dependencies: ["Primitives", "JSON", "ChainTypes", httpClient, nioCore, logging],
+      dependencies: [
+        "Primitives", "JSON", "ChainTypes", httpClient, nioCore, nioHTTP1, nioPosix, logging,
+      ],
       swiftSettings: settings),
 
     // Floor 5

@@ -159,7 +159,10 @@ internal import Testing
   func survivesMutation() async throws {
     let seed = UInt64.random(in: 0 ... .max)
     print("RPCServerLimitTests.survivesMutation seed \(seed)")
-    let running = try await start { $0.readTimeout = .milliseconds(50) }
+    let running = try await start {
+      $0.readTimeout = .milliseconds(50)
+      $0.idleTimeout = .milliseconds(50)
+    }
     try await withThrowingTaskGroup { group in
       for round in 0..<100 {
         var random = SeededRandom(state: seed &+ UInt64(round))

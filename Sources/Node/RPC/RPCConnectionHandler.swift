@@ -236,7 +236,7 @@ final class RPCConnectionHandler: ChannelInboundHandler {
       context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
     }
     connections.setIdle(context.channel, since: now)
-    deadline = now + idleTime
+    deadline = now + (keepAlive ? idleTime : writeTime)
     let promise: EventLoopPromise<Void>?
     if keepAlive {
       promise = nil
@@ -246,7 +246,6 @@ final class RPCConnectionHandler: ChannelInboundHandler {
     }
     context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: promise)
     if case .idle = state, !context.channel.isWritable { deadline = now + writeTime }
-    if case .draining = state { deadline = now + writeTime }
   }
 
   /// Closes after the last answer: at once when the whole request was read, else after a while.
