@@ -1,0 +1,171 @@
+public import JSON
+public import Primitives
+
+extension Genesis {
+  /// Reads a genesis file.
+  ///
+  /// - Throws: `GenesisError` that names the member at fault.
+  public init(json bytes: [UInt8]) throws(GenesisError) {
+    let value: JSONValue
+    do throws(JSONError) {
+      value = try JSONValue.parse(bytes, limits: Self.fileLimits)
+    } catch {
+      throw GenesisError("", "not JSON: \(error)")
+    }
+    try self.init(json: value)
+  }
+
+  /// Reads a parsed genesis file.
+  ///
+  /// - Throws: `GenesisError` that names the member at fault.
+  public init(json value: JSONValue) throws(GenesisError) {
+    let root = try GenesisReader(value, path: "")
+    let config = try root.object("config")
+    let ours = try root.object("btt")
+    try ours.allowOnly([
+      "name", "supply", "validators", "modules", "fees", "forks", "comment",
+    ])
+
+    name = try ours.string("name")
+    chainID = try config.uint64("chainId")
+    guard (1...(.max >> 2)).contains(chainID) else {
+      throw GenesisError("config.chainId", "must be between 1 and 2^62 − 1")
+    }
+    timestamp = try root.optionalUInt64("timestamp") ?? 0
+    gasLimit = try root.uint64("gasLimit")
+    guard (1_000_000...(1 << 53)).contains(gasLimit) else {
+      throw GenesisError("gasLimit", "must be between 1 000 000 and 2^53")
+    }
+    for member in ["number", "gasUsed", "difficulty", "nonce"] {
+      guard try root.optionalUInt64(member) ?? 0 == 0 else {
+        throw GenesisError(member, "must be 0 or absent on this chain")
+      }
+    }
+    if let extra = root.value["extraData"]?.stringValue, extra != "0x", !extra.isEmpty {
+      throw GenesisError("extraData", "must be empty: the hash of the chain's rules goes there")
+    }
+    if let forks = ours.value["forks"]?.objectValue, let fork = forks.members.first {
+      throw GenesisError(
+        "btt.forks.\(fork.key)",
+        "this version does not know the fork: use a version of btt that does, or remove it")
+    }
+    supply = try ours.wei("supply")
+    validators = try Self.readValidators(ours)
+    modules = try Self.readModules(ours)
+    fees = try Self.readFees(try ours.object("fees"))
+    if let base = root.value["baseFeePerGas"] {
+      fees.initialBaseFee = try GenesisReader.wei(base, path: "baseFeePerGas")
+    }
+    allocations = try Self.readAllocations(try root.object("alloc"))
+    try validate()
+  }
+
+  /// What a genesis file may hold: enough for a million accounts.
+  private static var fileLimits: JSONLimits {
+    JSONLimits(maximumDepth: 16, maximumValues: 8_000_000)
+  }
+
+  private static func readValidators(_ ours: GenesisReader) throws(GenesisError) -> [Validator] {
+    var validators: [Validator] = []
+    for entry in try ours.objects("validators") {
+      try entry.allowOnly(["address", "weight", "makesBlocks", "comment"])
+      validators.append(
+        Validator(
+          address: try entry.address("address"), weight: try entry.uint64("weight"),
+          makesBlocks: entry.value["makesBlocks"]?.boolValue ?? true))
+    }
+    return validators.sorted { $0.address < $1.address }
+  }
+
+  private static func readModules(
+    _ ours: GenesisReader
+  ) throws(GenesisError) -> [Address: ModuleKind] {
+    var modules: [Address: ModuleKind] = [:]
+    for member in try ours.object("modules").value.objectValue?.members ?? [] {
+      let path = "btt.modules.\(member.key)"
+      let address = try GenesisReader.address(.string(member.key), path: path)
+      guard let kind = ModuleKind.allCases.first(where: { $0.name == member.value.stringValue })
+      else {
+        let known = ModuleKind.allCases.map(\.name).joined(separator: ", ")
+        throw GenesisError(path, "no such module; this version knows \(known)")
+      }
+      guard modules.updateValue(kind, forKey: address) == nil else {
+        throw GenesisError(path, "stands twice")
+      }
+    }
+    return modules
+  }
+
+  private static func readFees(_ fees: GenesisReader) throws(GenesisError) -> FeePolicy {
+    try fees.allowOnly(["floor", "initial", "baseFee", "treasury", "comment"])
+    let floor = try fees.wei("floor")
+    let destination: FeePolicy.BaseFeeDestination
+    switch try fees.string("baseFee") {
+    case "burn": destination = .burn
+    case "treasury": destination = .treasury
+    case "proposer": destination = .proposer
+    default: throw GenesisError("btt.fees.baseFee", "must be burn, treasury or proposer")
+    }
+    return FeePolicy(
+      initialBaseFee: fees.value["initial"] == nil ? floor : try fees.wei("initial"),
+      baseFeeFloor: floor, baseFeeDestination: destination,
+      treasury: destination == .treasury ? try fees.address("treasury") : .zero)
+  }
+
+  private static func readAllocations(
+    _ alloc: GenesisReader
+  ) throws(GenesisError) -> [Address: Allocation] {
+    var allocations: [Address: Allocation] = [:]
+    for member in alloc.value.objectValue?.members ?? [] {
+      let path = "alloc.\(member.key)"
+      let address = try GenesisReader.address(.string(member.key), path: path)
+      let entry = try GenesisReader(member.value, path: path)
+      try entry.allowOnly(["balance", "nonce", "comment"]) { member in
+        member == "code" || member == "storage"
+          ? "is refused: this chain runs no bytecode; modules stand under btt.modules" : nil
+      }
+      let allocation = Allocation(
+        balance: try entry.wei("balance"), nonce: try entry.optionalUInt64("nonce") ?? 0)
+      guard allocations.updateValue(allocation, forKey: address) == nil else {
+        throw GenesisError(path, "stands twice")
+      }
+    }
+    return allocations
+  }
+
+  /// Checks what holds between members.
+  private func validate() throws(GenesisError) {
+    guard let allocated, allocated <= supply else {
+      throw GenesisError("alloc", "allocates more than btt.supply")
+    }
+    for address in modules.keys where allocations[address] != nil {
+      throw GenesisError(
+        "alloc.\(address.hex)", "is a module: what alloc leaves of the supply is the reserve")
+    }
+    guard modules[Self.reserveAddress] == .btt,
+      modules.values.filter({ $0 == .btt }).count == 1
+    else {
+      throw GenesisError("btt.modules", "must have btt at \(Self.reserveAddress.hex), and only there")
+    }
+    guard validators.contains(where: \.makesBlocks) else {
+      throw GenesisError("btt.validators", "nobody may make blocks; give one makesBlocks: true")
+    }
+    guard Set(validators.map(\.address)).count == validators.count else {
+      throw GenesisError("btt.validators", "has an address twice")
+    }
+    var weight: UInt64 = 0
+    for validator in validators {
+      let (sum, overflow) = weight.addingReportingOverflow(validator.weight)
+      guard validator.weight > 0, !overflow, sum <= .max >> 2 else {
+        throw GenesisError("btt.validators", "weights must be above 0, their sum below 2^62")
+      }
+      weight = sum
+    }
+    guard fees.initialBaseFee >= fees.baseFeeFloor else {
+      throw GenesisError("btt.fees.initial", "is below the floor")
+    }
+    guard fees.initialBaseFee.bitWidth <= 128 else {
+      throw GenesisError("btt.fees", "the base fee must fit 128 bits")
+    }
+  }
+}

@@ -1,0 +1,43 @@
+public import Primitives
+
+/// What a transaction did, as the receipts root covers it (EIP-658, EIP-2718).
+public struct Receipt: Hashable, Sendable {
+  /// The transaction's envelope.
+  public var kind: Transaction.Kind
+  /// Whether it ran to its end; false when it reverted or ran out of gas.
+  public var succeeded: Bool
+  /// Gas used in the block up to and with this transaction.
+  public var cumulativeGasUsed: UInt64
+  /// Its events.
+  public var logs: [Log]
+
+  /// A receipt.
+  public init(
+    kind: Transaction.Kind, succeeded: Bool, cumulativeGasUsed: UInt64, logs: [Log]
+  ) {
+    self.kind = kind
+    self.succeeded = succeeded
+    self.cumulativeGasUsed = cumulativeGasUsed
+    self.logs = logs
+  }
+
+  /// The filter of its logs.
+  public var bloom: Bloom { logs.isEmpty ? .empty : Bloom(logs) }
+
+  /// The canonical bytes under the receipts root.
+  public var encoded: [UInt8] { encoded(bloom: bloom) }
+
+  /// The canonical bytes, when the bloom is known already.
+  package func encoded(bloom: Bloom) -> [UInt8] {
+    var encoder = RLPEncoder(capacity: 300)
+    encoder.list { list in
+      list.append(succeeded ? 1 : 0 as UInt64)
+      list.append(cumulativeGasUsed)
+      list.append(bloom.bytes)
+      list.list { inner in
+        for log in logs { log.encode(into: &inner) }
+      }
+    }
+    return kind == .legacy ? encoder.bytes : [kind.rawValue] + encoder.bytes
+  }
+}
