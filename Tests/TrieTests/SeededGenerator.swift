@@ -1,0 +1,21 @@
+/// SplitMix64: the same numbers for the same seed.
+struct SeededGenerator: RandomNumberGenerator {
+  private var state: UInt64
+
+  init(seed: UInt64) { state = seed }
+
+  /// A generator of a new seed, printed so that a failure can be repeated.
+  static func printed(function: String = #function) -> SeededGenerator {
+    let seed = UInt64.random(in: .min ... .max)
+    print("\(function): seed \(seed)")
+    return SeededGenerator(seed: seed)
+  }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var word = state
+    word = (word ^ (word >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    word = (word ^ (word >> 27)) &* 0x94d0_49bb_1331_11eb
+    return word ^ (word >> 31)
+  }
+}
