@@ -7,7 +7,8 @@ struct NodeBatch: ~Copyable {
   private var base: UnsafeMutableRawPointer
   private var capacity: Int
   private var end = 0
-  private var ranges: [Range<Int>] = []
+  // Where each node starts, and where the last one ends.
+  private var offsets = [0]
   private var hashes: [Hash256] = []
 
   init(capacity: Int = 1_024) {
@@ -17,23 +18,24 @@ struct NodeBatch: ~Copyable {
 
   deinit { base.deallocate() }
 
-  var count: Int { ranges.count }
+  var count: Int { offsets.count - 1 }
 
   /// Forgets the nodes and keeps the memory.
   mutating func removeAll() {
     end = 0
-    ranges.removeAll(keepingCapacity: true)
+    offsets.removeAll(keepingCapacity: true)
+    offsets.append(0)
     hashes.removeAll(keepingCapacity: true)
   }
 
   /// The encoding of the node added as number `index`.
   func bytes(at index: Int) -> [UInt8] {
-    [UInt8](UnsafeRawBufferPointer(start: base, count: end)[ranges[index]])
+    [UInt8](UnsafeRawBufferPointer(start: base, count: end)[offsets[index]..<offsets[index + 1]])
   }
 
   /// The reference to the node added as number `index`, once `hashAll` was called.
   func reference(at index: Int) -> NodeReference {
-    let range = ranges[index]
+    let range = offsets[index]..<offsets[index + 1]
     guard range.count < 32 else { return NodeReference(slot: hashes[index], isInline: false) }
     let slot = Hash256 { output in
       output[0] = UInt8(truncatingIfNeeded: range.count)
@@ -47,13 +49,11 @@ struct NodeBatch: ~Copyable {
   /// Hashes the nodes added so far.
   mutating func hashAll() {
     let input = UnsafeRawBufferPointer(start: base, count: end)
-    let ranges = ranges
-    hashes = [Hash256](unsafeUninitializedCapacity: ranges.count) { output, initialized in
-      for (index, range) in ranges.enumerated() {
-        let hash = Keccak256.hash(UnsafeRawBufferPointer(rebasing: input[range]))
-        (output.baseAddress.unsafelyUnwrapped + index).initialize(to: hash)
-      }
-      initialized = ranges.count
+    let count = count
+    hashes = [Hash256](unsafeUninitializedCapacity: count) { output, initialized in
+      guard count > 0, let start = output.baseAddress else { return }
+      Keccak256.hashMany(input, offsets: offsets, into: start)
+      initialized = count
     }
   }
 
@@ -125,12 +125,12 @@ struct NodeBatch: ~Copyable {
       base = larger
       capacity = size
     }
-    ranges.append(end..<needed)
+    offsets.append(needed)
     putHeader(offset: 0xc0, count: payload)
   }
 
   private func endNode() {
-    assert(end == ranges.last?.upperBound, "a node's length was counted wrongly")
+    assert(end == offsets.last, "a node's length was counted wrongly")
   }
 
   private mutating func put(byte: UInt8) {

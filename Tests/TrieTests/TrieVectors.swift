@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Primitives
+internal import TestSupport
 
 /// The public Ethereum trie vectors.
 enum TrieVectors {
@@ -9,12 +10,7 @@ enum TrieVectors {
     let root: String
   }
 
-  static let directory: URL = {
-    let base = ProcessInfo.processInfo.environment["BTT_VECTORS"] ?? "../shared/vectors"
-    return URL(fileURLWithPath: base).appendingPathComponent("ethereum/TrieTests")
-  }()
-
-  static var areHere: Bool { FileManager.default.fileExists(atPath: directory.path) }
+  static let folder = "ethereum/TrieTests"
 
   static func bytes(_ text: String) throws -> [UInt8] {
     text.hasPrefix("0x") ? try Hex.decode(text) : [UInt8](text.utf8)
@@ -22,7 +18,7 @@ enum TrieVectors {
 
   /// The cases of one file; entries of an object come in an order that is shuffled by hashing.
   static func cases(_ file: String) throws -> [Case] {
-    let data = try Data(contentsOf: directory.appendingPathComponent(file))
+    let data = try Vectors.data("\(folder)/\(file)")
     let json = try JSONSerialization.jsonObject(with: data) as? [String: [String: Any]] ?? [:]
     return try json.map { name, test in
       var steps: [(key: [UInt8], value: [UInt8]?)] = []
