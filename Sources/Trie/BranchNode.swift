@@ -55,7 +55,7 @@ struct BranchNode: Sendable {
 
 /// Calls `body` with the index of each bit set, lowest first.
 @inline(__always)
-func forEachBit(of mask: UInt16, _ body: (UInt8) throws -> Void) rethrows {
+func forEachBit<E: Error>(of mask: UInt16, _ body: (UInt8) throws(E) -> Void) throws(E) {
   var rest = mask
   while rest != 0 {
     try body(UInt8(truncatingIfNeeded: rest.trailingZeroBitCount))

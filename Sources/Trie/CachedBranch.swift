@@ -57,6 +57,35 @@ final class CachedBranch {
   }
 }
 
+extension CachedBranch {
+  /// Notes the row to store, if it is another, and that nothing is left to hash here.
+  func finishUpdate(_ number: UInt32, rows: inout [TrieRowChange]) {
+    let row = TrieRow.encode(self)
+    if row != storedRow { rows.append(TrieRowChange(path: home, new: row, old: storedRow)) }
+    storedRow = nil
+    isDirty = false
+    lastUpdate = number
+  }
+
+  /// Calls `body` with this branch and all below it that are in memory, and their depth.
+  func forEachBranch(depth: Int = 0, _ body: (CachedBranch, Int) -> Void) {
+    body(self, depth)
+    forEachBit(of: node.children & ~node.leaves) { kid($0)?.forEachBranch(depth: depth + 1, body) }
+  }
+
+  /// Lets go of all branches below for which `isDropped` says so, with what is below them.
+  func dropKids(depth: Int = 1, where isDropped: (CachedBranch, Int) -> Bool) {
+    forEachBit(of: node.children & ~node.leaves) { nibble in
+      guard let kid = kid(nibble) else { return }
+      if isDropped(kid, depth) {
+        setKid(nil, at: nibble)
+      } else {
+        kid.dropKids(depth: depth + 1, where: isDropped)
+      }
+    }
+  }
+}
+
 /// What hangs at a place of a trie while it is built or changed.
 enum Subtrie {
   case empty
