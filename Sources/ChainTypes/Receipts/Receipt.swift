@@ -1,4 +1,5 @@
 public import Primitives
+internal import Trie
 
 /// What a transaction did, as the receipts root covers it (EIP-658, EIP-2718).
 public struct Receipt: Hashable, Sendable {
@@ -39,5 +40,12 @@ public struct Receipt: Hashable, Sendable {
       }
     }
     return kind == .legacy ? encoder.bytes : [kind.rawValue] + encoder.bytes
+  }
+}
+
+extension Receipt {
+  /// The root over receipts, as a header carries it.
+  public static func root(_ receipts: [Receipt]) -> Hash256 {
+    OrderedTrie.root(of: receipts.map(\.encoded))
   }
 }

@@ -1,0 +1,133 @@
+internal import ChainTypes
+internal import Dispatch
+internal import KeyValueStore
+internal import Primitives
+internal import Synchronization
+
+/// One block in the making: transactions run on an overlay, then all is rooted and written to a
+/// batch. Building and validating differ only in where the transactions come from.
+struct BlockExecution {
+  let executor: Executor
+  let context: BlockContext
+  let overlay: StateOverlay
+  private(set) var transactions: [SignedTransaction] = []
+  private(set) var receipts: [StoredReceipt] = []
+  private(set) var gasUsed: UInt64 = 0
+  private(set) var byteCount = 0
+  private var logCount = 0
+
+  init(executor: Executor, context: BlockContext, state: any StateReader) {
+    self.executor = executor
+    self.context = context
+    overlay = StateOverlay(over: state)
+  }
+
+  /// Runs one transaction and takes it into the block.
+  ///
+  /// - Throws: `TransactionRejection` with nothing changed, or the store's error.
+  mutating func run(_ signed: SignedTransaction, from sender: Address) throws {
+    let outcome = try executor.run(
+      signed, from: sender, in: context, gasLeft: context.gasLimit - gasUsed, on: overlay)
+    gasUsed += outcome.gasUsed
+    byteCount += signed.encoded.count
+    transactions.append(signed)
+    receipts.append(
+      StoredReceipt(
+        receipt: Receipt(
+          kind: signed.transaction.kind, succeeded: outcome.succeeded, cumulativeGasUsed: gasUsed,
+          logs: outcome.logs),
+        gasUsed: outcome.gasUsed, sender: sender, firstLogIndex: logCount))
+    logCount += outcome.logs.count
+  }
+
+  /// Ends the block: burns, checks conservation, roots, and gathers the rows.
+  func finish(
+    parent: BlockHeader, parentHash: Hash256, extraData: [UInt8], tries: inout StateTries,
+    snapshot: any StoreSnapshot
+  ) throws -> PreparedBlock {
+    try burn()
+    try checkConservation()
+
+    // The two halves touch nothing in common: the state on one core, lists on the other.
+    struct Lists {
+      var transactionsRoot = Hash256.zero
+      var receiptsRoot = Hash256.zero
+      var bloom = Bloom.empty
+      var body: [UInt8] = []
+      var storedReceipts: [UInt8] = []
+    }
+    let (transactions, receipts) = (transactions, receipts)
+    let lists = Mutex(Lists())
+    let group = DispatchGroup()
+    DispatchQueue.global(qos: .userInitiated).async(group: group) {
+      let made = Lists(
+        transactionsRoot: Block.transactionsRoot(transactions),
+        receiptsRoot: Self.receiptsRoot(receipts), bloom: Self.bloom(of: receipts),
+        body: Block.encode(transactions), storedReceipts: StoredReceipt.encode(receipts))
+      lists.withLock { $0 = made }
+    }
+    var batch = WriteBatch(reservingCapacity: 1 << 20)
+    let rooted = Result {
+      try tries.apply(overlay, number: context.number, snapshot: snapshot, to: &batch)
+    }
+    group.wait()
+    let stateRoot = try rooted.get()
+    let made = lists.withLock { $0 }
+
+    let header = BlockHeader(
+      parentHash: parentHash, feeRecipient: context.feeRecipient, stateRoot: stateRoot,
+      transactionsRoot: made.transactionsRoot, receiptsRoot: made.receiptsRoot,
+      logsBloom: made.bloom, number: context.number, gasLimit: context.gasLimit, gasUsed: gasUsed,
+      timestamp: context.timestamp, extraData: extraData, baseFeePerGas: context.baseFee)
+    let encodedHeader = header.encoded
+    let hash = Keccak256.hash(encodedHeader)
+    let number = context.number
+    batch.put(Schema.headers.key(number), encodedHeader)
+    batch.put(Schema.numbers.key(hash.bytes), Schema.bigEndian(number))
+    batch.put(Schema.bodies.key(number), made.body)
+    batch.put(Schema.receipts.key(number), made.storedReceipts)
+    if !made.bloom.isEmpty { batch.put(Schema.blooms.key(number), made.bloom.bytes) }
+    for (index, transaction) in transactions.enumerated() {
+      batch.put(
+        Schema.transactions.key(transaction.hash.bytes),
+        Schema.bigEndian(number) + Schema.bigEndian(UInt64(index)).suffix(4))
+    }
+    batch.put(Schema.headKey, Schema.bigEndian(number))
+    return PreparedBlock(
+      block: Block(header: header, transactions: transactions), hash: hash, receipts: receipts,
+      batch: batch)
+  }
+
+  private func burn() throws {
+    guard !overlay.burned.isZero else { return }
+    let address = Genesis.reserveAddress
+    let burned = UInt256(try overlay.storage(address, BTTModule.burnedSlot)) &+ overlay.burned
+    try overlay.setStorage(address, BTTModule.burnedSlot, burned.word)
+  }
+
+  /// Money neither appears nor vanishes: Σ of balance changes = − burned.
+  private func checkConservation() throws {
+    var change = overlay.burned
+    for entry in overlay.entries {
+      change = change &+ (entry.current?.balance ?? .zero) &- (entry.original?.balance ?? .zero)
+    }
+    guard change.isZero else {
+      throw LedgerError(
+        .invalidBlock,
+        "block \(context.number) would create or destroy money (\(change) wei modulo 2^256): this "
+          + "is a fault of the program; report it with the block")
+    }
+  }
+
+  private static func receiptsRoot(_ receipts: [StoredReceipt]) -> Hash256 {
+    Receipt.root(receipts.map(\.receipt))
+  }
+
+  private static func bloom(of receipts: [StoredReceipt]) -> Bloom {
+    var bloom = Bloom.empty
+    for stored in receipts where !stored.receipt.logs.isEmpty {
+      bloom.formUnion(stored.receipt.bloom)
+    }
+    return bloom
+  }
+}

@@ -1,0 +1,166 @@
+package import ChainTypes
+package import Primitives
+
+/// Runs transactions and calls on an overlay: the one executor behind building, validating,
+/// replaying, `eth_call` and `eth_estimateGas`.
+package struct Executor: Sendable {
+  let genesis: Genesis
+
+  /// An executor under a chain's rules.
+  package init(genesis: Genesis) { self.genesis = genesis }
+
+  /// Runs a transaction as part of a block.
+  ///
+  /// - Throws: `TransactionRejection` when it cannot stand there, with nothing changed; or the
+  ///   store's error.
+  func run(
+    _ signed: SignedTransaction, from sender: Address, in block: BlockContext,
+    gasLeft: UInt64, on state: StateOverlay
+  ) throws -> CallOutcome {
+    let transaction = signed.transaction
+    let upfront = try check(
+      transaction, from: sender, in: block, gasLeft: gasLeft, account: state.account(sender))
+    guard let receiver = transaction.to, let intrinsic = transaction.intrinsicGas else {
+      throw TransactionRejection.noBytecode
+    }
+    _ = try state.debit(sender, upfront.gas)
+    if var account = try state.account(sender) {
+      account.nonce += 1
+      try state.setAccount(sender, account)
+    }
+    var outcome = try call(
+      Message(
+        from: sender, to: receiver, value: transaction.value, data: transaction.data,
+        gas: transaction.gasLimit - intrinsic),
+      in: block, on: state)
+    outcome.gasUsed += intrinsic
+    try settle(transaction, from: sender, gasUsed: outcome.gasUsed, in: block, on: state)
+    outcome.logs = state.takeLogs()
+    return outcome
+  }
+
+  /// What a transaction must hold before it runs.
+  ///
+  /// - Returns: the price per gas and the gas money to take beforehand.
+  @discardableResult
+  func check(
+    _ transaction: Transaction, from sender: Address, in block: BlockContext, gasLeft: UInt64,
+    account: Account?
+  ) throws -> (price: UInt256, gas: UInt256) {
+    let account = account ?? Account()
+    guard transaction.chainID == block.chainID else {
+      throw TransactionRejection.wrongChain(have: transaction.chainID, want: block.chainID)
+    }
+    guard transaction.to != nil else { throw TransactionRejection.noBytecode }
+    guard !account.hasCode else { throw TransactionRejection.senderHasCode(sender) }
+    if transaction.nonce < account.nonce {
+      throw TransactionRejection.nonceTooLow(
+        sender: sender, have: transaction.nonce, next: account.nonce)
+    }
+    if transaction.nonce > account.nonce {
+      throw TransactionRejection.nonceTooHigh(
+        sender: sender, have: transaction.nonce, next: account.nonce)
+    }
+    guard transaction.maxFeePerGas >= block.baseFee else {
+      throw TransactionRejection.feeCapBelowBaseFee(
+        have: transaction.maxFeePerGas, want: block.baseFee)
+    }
+    guard transaction.gasLimit <= gasLeft else {
+      throw TransactionRejection.gasLimitReached(have: gasLeft, want: transaction.gasLimit)
+    }
+    guard let cost = transaction.maximumCost, cost <= account.balance else {
+      throw TransactionRejection.insufficientFunds(
+        sender: sender, have: account.balance, want: transaction.maximumCost ?? .max)
+    }
+    let price = transaction.effectiveGasPrice(baseFee: block.baseFee)
+    return (price, price &* UInt256(transaction.gasLimit))
+  }
+
+  /// Gives back what was not used, and pays the fee to where the chain's rules send it.
+  private func settle(
+    _ transaction: Transaction, from sender: Address, gasUsed: UInt64, in block: BlockContext,
+    on state: StateOverlay
+  ) throws {
+    let price = transaction.effectiveGasPrice(baseFee: block.baseFee)
+    let unused = UInt256(transaction.gasLimit - gasUsed)
+    let used = UInt256(gasUsed)
+    let base = block.baseFee &* used
+    // None of these can overflow: all of it was in the sender's balance, and Σ balances fits.
+    _ = try state.credit(sender, price &* unused)
+    _ = try state.credit(block.feeRecipient, (price &- block.baseFee) &* used)
+    switch genesis.fees.baseFeeDestination {
+    case .burn: state.burned = state.burned &+ base
+    case .treasury: _ = try state.credit(genesis.fees.treasury, base)
+    case .proposer: _ = try state.credit(block.feeRecipient, base)
+    }
+  }
+
+  /// Runs a call: moves its value, then runs the module at the receiver if there is one.
+  package func call(
+    _ message: Message, in block: BlockContext, on state: StateOverlay
+  ) throws -> CallOutcome {
+    let checkpoint = state.checkpoint()
+    let module = try module(at: message.to, on: state)
+    if module == nil || !message.value.isZero {
+      guard try state.debit(message.from, message.value) else {
+        return CallOutcome(status: .insufficientBalance, output: [], gasUsed: 0, logs: [])
+      }
+      guard try state.credit(message.to, message.value) else {
+        state.revert(to: checkpoint)
+        return CallOutcome(status: .insufficientBalance, output: [], gasUsed: 0, logs: [])
+      }
+    }
+    guard let module else {
+      return CallOutcome(status: .succeeded, output: [], gasUsed: 0, logs: state.logs)
+    }
+    var call = ModuleCall(message: message, block: block, genesis: genesis, state: state)
+    do {
+      let output = try module.run(&call)
+      return CallOutcome(
+        status: .succeeded, output: output, gasUsed: call.gasUsed, logs: state.logs)
+    } catch let failure as ModuleFailure {
+      state.revert(to: checkpoint)
+      switch failure {
+      case .reverted(let reason):
+        return CallOutcome(status: .reverted, output: reason, gasUsed: call.gasUsed, logs: [])
+      case .outOfGas:
+        return CallOutcome(status: .outOfGas, output: [], gasUsed: message.gas, logs: [])
+      }
+    }
+  }
+
+  private func module(at address: Address, on state: StateOverlay) throws -> NativeModule? {
+    guard let account = try state.account(address), account.hasCode,
+      let kind = ModuleKind(markerCode: try state.code(account.codeHash))
+    else { return nil }
+    return NativeModule.of(kind)
+  }
+}
+
+/// A call as the executor gets it.
+package struct Message: Sendable {
+  /// Who calls.
+  package var from: Address
+  /// Who is called.
+  package var to: Address
+  /// The money sent along, in wei.
+  package var value: UInt256
+  /// The call data.
+  package var data: [UInt8]
+  /// The gas the call may use.
+  package var gas: UInt64
+  /// Whether nothing may change.
+  package var isStatic = false
+
+  /// A call.
+  package init(
+    from: Address, to: Address, value: UInt256, data: [UInt8], gas: UInt64, isStatic: Bool = false
+  ) {
+    self.from = from
+    self.to = to
+    self.value = value
+    self.data = data
+    self.gas = gas
+    self.isStatic = isStatic
+  }
+}

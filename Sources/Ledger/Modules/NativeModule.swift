@@ -1,0 +1,96 @@
+package import ChainTypes
+package import Primitives
+
+/// A feature of the chain that is called like a contract: the Solidity ABI in front, Swift behind.
+///
+/// It is chosen by the marker code of the account called, so that the same module can stand at
+/// several addresses. Its storage words lie as Solidity would lay them out, so that `eth_getProof`
+/// speaks of them to anyone.
+package struct NativeModule: Sendable {
+  /// One function of a module.
+  struct Function: Sendable {
+    /// Whether and how a function may change anything.
+    enum Mutability: String, Sendable {
+      /// It only reads.
+      case view
+      /// It may write, and takes no money.
+      case nonpayable
+      /// It may write, and takes money.
+      case payable
+    }
+
+    let abi: ABIFunction
+    let mutability: Mutability
+    /// Gas due for the call itself; what it reads and writes comes on top.
+    let gas: UInt64
+    let body: @Sendable (inout ModuleCall, inout ABIReader) throws -> [UInt8]
+  }
+
+  /// Which module it is.
+  package let kind: ModuleKind
+  let functions: [Function]
+  /// The events it emits.
+  package let events: [ABIEvent]
+  private let bySelector: [UInt32: Function]
+
+  init(kind: ModuleKind, functions: [Function], events: [ABIEvent]) {
+    self.kind = kind
+    self.functions = functions
+    self.events = events
+    bySelector = Dictionary(
+      functions.map { ($0.abi.selector, $0) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  /// The module of a kind.
+  package static func of(_ kind: ModuleKind) -> NativeModule {
+    switch kind {
+    case .validatorSet: ValidatorSetModule.module
+    case .btt: BTTModule.module
+    }
+  }
+
+  /// Runs the function that the call data names.
+  func run(_ call: inout ModuleCall) throws -> [UInt8] {
+    guard var (selector, reader) = try? ABIReader.call(call.message.data) else {
+      throw ModuleFailure.reverted("\(kind.name): plain transfers are refused; call a function")
+    }
+    guard let function = bySelector[selector] else {
+      throw ModuleFailure.reverted("\(kind.name): no such function")
+    }
+    try call.charge(function.gas)
+    if function.mutability != .payable, !call.message.value.isZero {
+      throw ModuleFailure.reverted("\(kind.name): \(function.abi.name) takes no money")
+    }
+    do {
+      return try function.body(&call, &reader)
+    } catch let error as ABIError {
+      throw ModuleFailure.reverted("\(kind.name): \(function.abi.name): \(error)")
+    }
+  }
+}
+
+/// Where Solidity puts things in storage.
+enum StorageLayout {
+  /// The slot of a state variable.
+  static func slot(_ number: UInt64) -> Hash256 { UInt256(number).word }
+
+  /// The slot of `mapping[key]` for a mapping at `slot`.
+  static func mapping(_ key: Hash256, at slot: UInt64) -> Hash256 {
+    Keccak256.hash(key.bytes + UInt256(slot).word.bytes)
+  }
+
+  /// The slot of `mapping[address]` for a mapping at `slot`.
+  static func mapping(_ address: Address, at slot: UInt64) -> Hash256 {
+    mapping(word(address), at: slot)
+  }
+
+  /// The slot of an element of a dynamic array at `slot`.
+  static func element(_ index: UInt64, ofArrayAt slot: UInt64) -> Hash256 {
+    (UInt256(Keccak256.hash(UInt256(slot).word)) &+ UInt256(index)).word
+  }
+
+  /// An address as a word.
+  static func word(_ address: Address) -> Hash256 {
+    UInt256(bigEndian: address.bytes)?.word ?? .zero
+  }
+}
