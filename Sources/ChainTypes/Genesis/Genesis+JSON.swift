@@ -1,5 +1,5 @@
 public import JSON
-public import Primitives
+internal import Primitives
 
 extension Genesis {
   /// Reads a genesis file.

@@ -1,5 +1,3 @@
-public import JSON
-
 /// Why a genesis file cannot start a chain.
 public struct GenesisError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The member at fault, as a path such as `btt.fees.floor`; empty for the whole file.

@@ -1,5 +1,5 @@
 internal import Keys
-public import Primitives
+internal import Primitives
 
 extension SignedTransaction {
   /// The most bytes a transaction may have: 1 MiB.
@@ -19,14 +19,15 @@ extension SignedTransaction {
     case 0xc0...: kind = .legacy
     default: throw .unsupportedType(first)
     }
+    let fields: (Transaction, v: UInt256, r: UInt256, s: UInt256)
     do throws(RLPError) {
       var list = try RLPDecoder.list(kind == .legacy ? bytes : [UInt8](bytes.dropFirst()))
-      let (transaction, v, r, s) = try Self.read(&list, kind: kind)
+      fields = try Self.read(&list, kind: kind)
       try list.finish()
-      self = try Self.checked(transaction, v: v, r: r, s: s)
-    } catch let error {
+    } catch {
       throw .malformed(error)
     }
+    self = try Self.checked(fields.0, v: fields.v, r: fields.r, s: fields.s)
   }
 
   private static func read(

@@ -18,7 +18,7 @@ enum NodeHistory {
 
   /// Adds one trie's changes to a block's batch.
   static func write(
-    _ changes: [TrieCommit.Row], owner: TrieOwner, number: UInt64, to batch: inout WriteBatch,
+    _ changes: [TrieRowChange], owner: TrieOwner, number: UInt64, to batch: inout WriteBatch,
     index: inout KeyList
   ) {
     var chunks: [[UInt8]: [UInt8]] = [:]

@@ -30,7 +30,7 @@ struct StateTries {
     var nodeKeys = KeyList()
     var stateKeys = KeyList()
     let keepsHistory = number > 0
-    var changes: [(key: Hash256, value: [UInt8]?)] = []
+    var changes: [TrieChange] = []
     for entry in overlay.entries {
       let slots = entry.slots.filter { $0.value.original != $0.value.current }
       guard !slots.isEmpty || entry.original != entry.current else { continue }
@@ -53,7 +53,8 @@ struct StateTries {
       } else {
         batch.delete(Schema.accounts.key(key.bytes))
       }
-      changes.append((key, current?.trieValue))
+      changes.append(
+        TrieChange(key: key, value: current?.trieValue, wasPresent: entry.original != nil))
     }
     for (hash, code) in overlay.codes { batch.put(Schema.codes.key(hash.bytes), code) }
     let commit = try accounts.update(
@@ -73,7 +74,7 @@ struct StateTries {
     stateKeys: inout KeyList
   ) throws -> Hash256 {
     let owner = TrieOwner.storage(of: account)
-    var changes: [(key: Hash256, value: [UInt8]?)] = []
+    var changes: [TrieChange] = []
     for (slot, words) in slots {
       let hashed = Keccak256.hash(slot)
       let key = account.bytes + hashed.bytes
@@ -88,7 +89,10 @@ struct StateTries {
       } else {
         batch.put(Schema.slots.key(key), row)
       }
-      changes.append((hashed, try owner.leafValue(row: row, key: hashed)))
+      changes.append(
+        TrieChange(
+          key: hashed, value: try owner.leafValue(row: row, key: hashed),
+          wasPresent: !words.original.isZero))
     }
     if storage[account] == nil, storage.count >= Self.storageTrieLimit { storage.removeAll() }
     let trie = storage[account] ?? StateTrie()
