@@ -18,17 +18,21 @@ struct MemoryTrieSource: TrieSource {
   struct AmbiguousLeaf: Error { let path: TriePath }
 
   /// Stores what a commit brought, holding it against what is there.
-  mutating func store(_ commit: TrieCommit, _ changes: [TrieChange]) -> Bool {
-    var isConsistent = Set(commit.rows.map(\.path)).count == commit.rows.count
+  mutating func store(_ commit: TrieCommit, _ changes: [TrieChange]) throws {
+    var paths: Set<TriePath> = []
     for row in commit.rows {
-      isConsistent = isConsistent && rows[row.path] == row.old && row.new != row.old
+      guard paths.insert(row.path).inserted, rows[row.path] == row.old, row.new != row.old else {
+        throw WrongRowChange(row: row)
+      }
       rows[row.path] = row.new
     }
     for change in changes {
       entries[change.key] = change.value.flatMap { $0.isEmpty ? nil : $0 }
     }
-    return isConsistent
   }
+
+  /// A row changed twice, or not at all, or from something that was not stored.
+  struct WrongRowChange: Error { let row: TrieRowChange }
 
   /// The root by a trie that shares no code with the state trie but the encoder.
   var expectedRoot: Hash256 {
