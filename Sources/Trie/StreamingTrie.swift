@@ -31,9 +31,13 @@ public struct StreamingTrie: ~Copyable {
     buffered.append(.leaf(path: path, value: value))
   }
 
-  /// The root over all entries added.
-  public consuming func root() -> Hash256 {
+  /// The root over all entries added; the trie is empty again after it.
+  public mutating func finish() -> Hash256 {
     flush()
+    defer {
+      done = []
+      last = nil
+    }
     var builder = SubtrieBuilder()
     let top = builder.build(done[...], depth: 0)
     if case .branch(let branch) = top { branch.homeCount = 0 }
