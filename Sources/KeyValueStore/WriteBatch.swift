@@ -1,7 +1,7 @@
 /// Puts and deletes that a store applies together, in order, whole or not at all.
 public struct WriteBatch: Sendable {
-  /// The most bytes a store takes in one batch: 1 GiB.
-  public static let maximumByteCount = 1 << 30
+  /// The most bytes a store takes in one batch: 256 MiB.
+  public static let maximumByteCount = 1 << 28
 
   // Per record: the key's length, the value's length or `deletion`, the key, the value; lengths as
   // native integers, for the bytes never leave the process.
