@@ -24,7 +24,9 @@ extension LevelDBStore {
     public var compresses = true
 
     /// Whether opening fails, rather than drops records, when the log or the list of files is
-    /// damaged; checksums of tables are verified by every read regardless.
+    /// damaged, and whether the checksums of tables' indexes and filters are verified too.
+    ///
+    /// Those of the records themselves are verified by every read regardless.
     public var paranoidChecks = true
 
     /// The database at `path` with every other setting at its default.

@@ -3,6 +3,10 @@ internal import Synchronization
 /// A ``KeyValueStore`` on disk, by LevelDB.
 ///
 /// One store at a time can have a database open, in this process or any other.
+///
+/// The kernel need not write the logs of unsynced batches in order, so a power cut may keep a later
+/// one of them and lose an earlier, or leave a log that ``Configuration/paranoidChecks`` refuses.
+/// Sync whatever later batches build on.
 public final class LevelDBStore: KeyValueStore {
   /// The settings the store was opened with.
   public let configuration: Configuration
