@@ -42,14 +42,27 @@ public struct Bloom: Hashable, Sendable {
 
   /// Whether it may hold the entry whose Keccak hash is `hash`; false is certain.
   package func mayContain(hash: Hash256) -> Bool {
-    Self.bits(of: hash).allSatisfy { bytes[255 - $0 / 8] & (1 << ($0 % 8)) != 0 }
+    bytes.withUnsafeBytes { Self.mayContain(hash: hash, in: $0) }
+  }
+
+  /// The same of a filter's 256 bytes in place; false of any other number of bytes.
+  package static func mayContain(hash: Hash256, in bytes: UnsafeRawBufferPointer) -> Bool {
+    guard bytes.count == 256 else { return false }
+    for pair in 0..<3 {
+      let bit = bit(pair, of: hash)
+      if bytes[255 - bit / 8] & (1 << (bit % 8)) == 0 { return false }
+    }
+    return true
   }
 
   private mutating func insert(_ hash: Hash256) {
-    for bit in Self.bits(of: hash) { bytes[255 - bit / 8] |= 1 << (bit % 8) }
+    for pair in 0..<3 {
+      let bit = Self.bit(pair, of: hash)
+      bytes[255 - bit / 8] |= 1 << (bit % 8)
+    }
   }
 
-  private static func bits(of hash: Hash256) -> [Int] {
-    [0, 2, 4].map { (Int(hash[$0]) << 8 | Int(hash[$0 + 1])) & 2_047 }
+  private static func bit(_ pair: Int, of hash: Hash256) -> Int {
+    (Int(hash[2 * pair]) << 8 | Int(hash[2 * pair + 1])) & 2_047
   }
 }

@@ -1,5 +1,5 @@
 public import ChainTypes
-internal import Foundation
+internal import Keys
 public import KeyValueStore
 public import Logging
 public import Primitives
@@ -29,14 +29,20 @@ public final class Chain: Sendable {
   private let store: any KeyValueStore
   private let logger: Logger
   private let current: Mutex<ChainView>
-  private let writer = Mutex(Writer())
-  private let watchers = Mutex<[UInt64: AsyncStream<ChainView>.Continuation]>([:])
+  private let writing = Mutex(())
+  // The tries are no `Sendable`: the compiler can't see that `writing` guards them.
+  nonisolated(unsafe) private var writer = Writer()
+  private let watchers = Mutex(Watchers())
+
+  private struct Watchers {
+    var next: UInt64 = 0
+    var continuations: [UInt64: AsyncStream<ChainView>.Continuation] = [:]
+  }
 
   private struct Writer {
     var tries = StateTries()
     /// The block whose state the tries hold, when it is not the head.
     var prepared: Hash256?
-    var nextWatcher: UInt64 = 0
     /// Set when a write failed: what the disk holds is then unknown, and nothing more is written.
     var failure: (any Error)?
   }
@@ -75,16 +81,16 @@ public final class Chain: Sendable {
 
   /// The newest view now and after each commit; a slow reader skips to the newest.
   public func updates() -> AsyncStream<ChainView> {
-    let id = writer.withLock { writer in
-      writer.nextWatcher += 1
-      return writer.nextWatcher
-    }
     let (stream, continuation) = AsyncStream.makeStream(
       of: ChainView.self, bufferingPolicy: .bufferingNewest(1))
-    continuation.onTermination = { [weak self] _ in
-      self?.watchers.withLock { _ = $0.removeValue(forKey: id) }
+    let id = watchers.withLock { watchers in
+      watchers.next += 1
+      watchers.continuations[watchers.next] = continuation
+      return watchers.next
     }
-    watchers.withLock { $0[id] = continuation }
+    continuation.onTermination = { [weak self] _ in
+      self?.watchers.withLock { _ = $0.continuations.removeValue(forKey: id) }
+    }
     continuation.yield(view)
     return stream
   }
@@ -92,8 +98,8 @@ public final class Chain: Sendable {
   /// Ends all `updates` and closes the store.
   public func close() {
     let continuations = watchers.withLock { watchers in
-      defer { watchers.removeAll() }
-      return Array(watchers.values)
+      defer { watchers.continuations.removeAll() }
+      return Array(watchers.continuations.values)
     }
     for continuation in continuations { continuation.finish() }
     store.close()
@@ -208,7 +214,7 @@ public final class Chain: Sendable {
   private func finish(
     _ execution: BlockExecution, over view: ChainView, extraData: [UInt8]
   ) throws -> PreparedBlock {
-    try writer.withLock { writer in
+    try writing.withLock { _ in
       if let failure = writer.failure { throw failure }
       if writer.prepared != nil { writer.tries.reset() }
       do {
@@ -226,7 +232,7 @@ public final class Chain: Sendable {
   }
 
   private func forgetPrepared() {
-    writer.withLock { writer in
+    writing.withLock { _ in
       writer.tries.reset()
       writer.prepared = nil
     }
@@ -250,7 +256,7 @@ public final class Chain: Sendable {
     _ prepared: PreparedBlock, seal: BlockSeal, sync: Bool = true,
     beforePublishing: () throws -> Void = {}
   ) throws -> ChainView {
-    let published = try writer.withLock { writer in
+    let published = try writing.withLock { _ in
       if let failure = writer.failure { throw failure }
       let previous = view
       guard writer.prepared == prepared.hash, prepared.block.header.parentHash == previous.headHash
@@ -277,7 +283,7 @@ public final class Chain: Sendable {
         throw error
       }
     }
-    for continuation in watchers.withLock({ Array($0.values) }) { continuation.yield(published) }
+    for continuation in watchers.withLock({ Array($0.continuations.values) }) { continuation.yield(published) }
     return published
   }
 

@@ -1,6 +1,6 @@
 package import ChainTypes
 internal import Dispatch
-package import Keys
+internal import Keys
 package import Primitives
 internal import Synchronization
 

@@ -1,4 +1,3 @@
-public import ChainTypes
 public import Primitives
 
 /// Why a transaction cannot be part of a block on a given state.

@@ -51,12 +51,13 @@ package struct NativeModule: Sendable {
 
   /// Runs the function that the call data names.
   func run(_ call: inout ModuleCall) throws -> [UInt8] {
-    guard var (selector, reader) = try? ABIReader.call(call.message.data) else {
+    guard let (selector, arguments) = try? ABIReader.call(call.message.data) else {
       throw ModuleFailure.reverted("\(kind.name): plain transfers are refused; call a function")
     }
     guard let function = bySelector[selector] else {
       throw ModuleFailure.reverted("\(kind.name): no such function")
     }
+    var reader = arguments
     try call.charge(function.gas)
     if function.mutability != .payable, !call.message.value.isZero {
       throw ModuleFailure.reverted("\(kind.name): \(function.abi.name) takes no money")

@@ -1,4 +1,4 @@
-internal import ChainTypes
+package import ChainTypes
 package import Primitives
 
 /// The state while a block or a call runs: what changed, over what was there before.
