@@ -61,20 +61,49 @@ extension CachedBranch {
   /// Notes the row to store, if it is another, and that nothing is left to hash here.
   func finishUpdate(_ number: UInt32, rows: inout [TrieRowChange]) {
     let row = TrieRow.encode(self)
-    if row != storedRow { rows.append(TrieRowChange(path: home, new: row, old: storedRow)) }
+    if !row.isSame(as: storedRow) {
+      rows.append(TrieRowChange(path: home, new: row, old: storedRow))
+    }
     storedRow = nil
     isDirty = false
     lastUpdate = number
   }
 
+  /// Lets half of a child's subtrie in memory go, rounded up; gives how many branches went.
+  ///
+  /// A branch was changed no earlier than any below it, so what goes by age and then by depth
+  /// leaves no gap above what stays.
+  func halveKid(_ kid: CachedBranch, at nibble: UInt8, updateNumber: UInt32) -> Int {
+    var counts = [Int](repeating: 0, count: 64 * 64)
+    kid.forEachBranch { counts[$0.rank(updateNumber, depth: $1)] += 1 }
+    let total = counts.reduce(0, +)
+    var kept = 0
+    let limit = counts.firstIndex { count in
+      kept += count
+      return kept > total / 2
+    }
+    guard let limit else { return 0 }
+    if kid.rank(updateNumber, depth: 0) >= limit {
+      setKid(nil, at: nibble)
+    } else {
+      kid.dropKids { $0.rank(updateNumber, depth: $1) >= limit }
+    }
+    return total - (kept - counts[limit])
+  }
+
+  /// The age in updates, and with the same age the depth.
+  private func rank(_ updateNumber: UInt32, depth: Int) -> Int {
+    Int(min(updateNumber &- lastUpdate, 63)) * 64 + min(depth, 63)
+  }
+
   /// Calls `body` with this branch and all below it that are in memory, and their depth.
-  func forEachBranch(depth: Int = 0, _ body: (CachedBranch, Int) -> Void) {
+  private func forEachBranch(depth: Int = 0, _ body: (CachedBranch, Int) -> Void) {
     body(self, depth)
     forEachBit(of: node.children & ~node.leaves) { kid($0)?.forEachBranch(depth: depth + 1, body) }
   }
 
   /// Lets go of all branches below for which `isDropped` says so, with what is below them.
-  func dropKids(depth: Int = 1, where isDropped: (CachedBranch, Int) -> Bool) {
+  private func dropKids(depth: Int = 1, where isDropped: (CachedBranch, Int) -> Bool) {
     forEachBit(of: node.children & ~node.leaves) { nibble in
       guard let kid = kid(nibble) else { return }
       if isDropped(kid, depth) {
@@ -98,6 +127,27 @@ enum Subtrie {
     case .empty: .root
     case .leaf(let path, _): path
     case .branch(let branch): branch.path
+    }
+  }
+}
+
+extension [UInt8] {
+  /// Equality, eight bytes at a step: rows are compared by the ten thousand.
+  fileprivate func isSame(as other: [UInt8]?) -> Bool {
+    guard let other, count == other.count else { return false }
+    return withUnsafeBytes { left in
+      other.withUnsafeBytes { right in
+        var offset = 0
+        while offset + 8 <= left.count {
+          if left.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+            != right.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+          {
+            return false
+          }
+          offset += 8
+        }
+        return left[offset...].elementsEqual(right[offset...])
+      }
     }
   }
 }

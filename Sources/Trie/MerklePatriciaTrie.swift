@@ -20,7 +20,9 @@ public struct MerklePatriciaTrie: Sendable {
   /// A trie with no entries.
   public init() {}
 
-  /// The value at `key`; an empty value is none. Setting nil or an empty value removes the entry.
+  /// The value at `key`, which is never empty.
+  ///
+  /// Setting nil or an empty value removes the entry.
   public subscript(key: [UInt8]) -> [UInt8]? {
     get { Self.value(in: top, Self.nibbles(key)) }
     set {

@@ -25,9 +25,10 @@ public final class StateTrie {
 
   private var top = Top.unknown
   private var updateNumber: UInt32 = 0
+  private var trimPosition: UInt8 = 0
 
   /// How many branches are in memory, each of at most 750 bytes.
-  public internal(set) var nodeCount = 0
+  public private(set) var nodeCount = 0
 
   /// A trie with nothing in memory; what it holds is what the source of each call shows.
   public init() {}
@@ -67,57 +68,50 @@ public final class StateTrie {
   private func updateOrLeaveUndefined(
     _ changes: [TrieChange], source: some TrieSource
   ) throws -> TrieCommit {
-    let changes = try Self.sorted(changes)
     updateNumber &+= 1
-    var updater = SubtrieUpdater(source: source, changes: changes)
     let existing = try loadTop(source)
+    let updater: SubtrieUpdater
     let result: Subtrie
-    var workers: [SubtrieWorker] = []
+    var rows: [TrieRowChange] = []
     if case .branch(let root) = existing, !root.hasExtension,
       changes.count >= Self.parallelThreshold
     {
-      (result, workers) = try applyInParallel(&updater, to: root)
-    } else if changes.isEmpty, case .leaf = existing {
-      guard let leaf = try source.leaf(under: .root) else { throw TrieError.missingLeaf(.root) }
-      result = .leaf(path: TriePath(leaf.key), value: leaf.value)
+      (result, updater) = try applyInParallel(changes, to: root, source, rows: &rows)
     } else {
-      result = try updater.apply(changes.indices, to: existing, depth: 0)
+      (result, updater) = try apply(changes, to: existing, source)
     }
     nodeCount += updater.branchDelta + updater.builder.branchCount
-    for worker in workers {
-      nodeCount += worker.updater.branchDelta + worker.updater.builder.branchCount
-      updater.rows += worker.updater.rows
-    }
-    let root = hash(result, &updater)
+    rows += updater.rows
+    let root = hash(result, leaves: updater.builder.leaves, rows: &rows)
     switch result {
     case .empty: top = .empty
     case .leaf: top = .leaf
     case .branch(let branch): top = .branch(branch)
     }
-    return TrieCommit(root: root, rows: updater.rows)
+    return TrieCommit(root: root, rows: rows)
   }
 
-  private func hash(_ result: Subtrie, _ updater: inout SubtrieUpdater) -> Hash256 {
+  private func apply(
+    _ changes: [TrieChange], to existing: SubtrieUpdater.Existing, _ source: some TrieSource
+  ) throws -> (Subtrie, SubtrieUpdater) {
+    var updater = try SubtrieUpdater(source: source, sorting: changes)
+    if updater.changes.isEmpty, case .leaf = existing {
+      guard let leaf = try source.leaf(under: .root) else { throw TrieError.missingLeaf(.root) }
+      return (.leaf(path: TriePath(leaf.key), value: leaf.value), updater)
+    }
+    let result = try updater.apply(updater.changes.indices, to: existing, depth: 0)
+    return (result, updater)
+  }
+
+  private func hash(
+    _ result: Subtrie, leaves: [SubtrieHasher.NewLeaf], rows: inout [TrieRowChange]
+  ) -> Hash256 {
     if case .branch(let branch) = result { branch.homeCount = 0 }
     var hasher = SubtrieHasher()
-    var rows = updater.rows
-    let references = hasher.hash([result], depth: 0, leaves: updater.builder.leaves) {
+    let references = hasher.hash([result], depth: 0, leaves: leaves) {
       $0.finishUpdate(updateNumber, rows: &rows)
     }
-    updater.rows = rows
     return references[0]?.rootHash ?? MerklePatriciaTrie.emptyRoot
-  }
-
-  /// The changes by key, without removals of what is known not to be there.
-  private static func sorted(_ changes: [TrieChange]) throws -> [TrieChange] {
-    var sorted = changes.filter { !($0.wasPresent == false && ($0.value ?? []).isEmpty) }
-    let isSorted = zip(sorted, sorted.dropFirst()).allSatisfy { $0.key < $1.key }
-    if isSorted { return sorted }
-    sorted.sort { $0.key < $1.key }
-    for (left, right) in zip(sorted, sorted.dropFirst()) where left.key == right.key {
-      throw TrieError.unorderedKey(left.key)
-    }
-    return sorted
   }
 
   private func loadTop(_ source: some TrieSource) throws -> SubtrieUpdater.Existing {
@@ -139,23 +133,21 @@ public final class StateTrie {
 
   /// Applies the changes below each child of `root` on whatever core is free, and hashes them.
   private func applyInParallel(
-    _ updater: inout SubtrieUpdater, to root: CachedBranch
-  ) throws -> (Subtrie, [SubtrieWorker]) {
+    _ changes: [TrieChange], to root: CachedBranch, _ source: some TrieSource,
+    rows: inout [TrieRowChange]
+  ) throws -> (Subtrie, SubtrieUpdater) {
+    var updater = try SubtrieUpdater(source: source, sorting: [])
     let (home, stored) = updater.takeStoredRow(of: root)
-    var workers: [SubtrieWorker] = []
-    var start = 0
-    let changes = updater.changes
-    while start < changes.count {
-      let group = updater.group(from: start, in: changes.indices, depth: 0)
-      workers.append(SubtrieWorker(source: updater.source, changes: Array(changes[group])))
-      start = group.upperBound
-    }
+    var workers = (UInt8(0)..<16).map { SubtrieWorker(nibble: $0) }
+    for change in changes { workers[Int(change.key.nibble(at: 0))].changes.append(change) }
+    workers.removeAll { $0.changes.isEmpty }
     nonisolated(unsafe) let shared = root
-    Self.concurrently(&workers) { $0.apply(below: shared) }
+    Self.concurrently(&workers) { $0.apply(below: shared, source) }
 
     var lastLeaf = Subtrie.empty
     for worker in workers {
-      let result = try worker.result.get()
+      let (result, part) = try worker.result.get()
+      nodeCount += part.branchDelta + part.builder.branchCount
       updater.builder.place(result, in: root, at: worker.nibble)
       if case .leaf = result { lastLeaf = result }
     }
@@ -163,24 +155,26 @@ public final class StateTrie {
     if case .branch(let top) = result {
       top.storedRow = stored
     } else if let stored {
-      updater.rows.append(TrieRowChange(path: home, new: nil, old: stored))
+      rows.append(TrieRowChange(path: home, new: nil, old: stored))
     }
 
     if case .branch(let top) = result, top === root {
       let number = updateNumber
       Self.concurrently(&workers) { $0.hash(updateNumber: number) }
       for worker in workers {
-        guard case .success(.branch) = worker.result, let reference = worker.reference else {
-          continue
-        }
+        guard let reference = worker.reference else { continue }
         root.node.setReference(reference, at: worker.nibble)
         root.touched &= ~BranchNode.bit(worker.nibble)
       }
     } else {
       // The root was merged into its last child: what is left is hashed with it.
-      for worker in workers { updater.builder.leaves += worker.updater.builder.leaves }
+      for worker in workers {
+        updater.builder.leaves += try worker.result.get().updater.builder.leaves
+      }
     }
-    return (result, workers)
+    rows.reserveCapacity(workers.reduce(1) { $0 + $1.rows.count })
+    for worker in workers { rows += worker.rows }
+    return (result, updater)
   }
 
   private static func concurrently(
@@ -193,44 +187,24 @@ public final class StateTrie {
       DispatchQueue.concurrentPerform(iterations: buffer.count) { body(&buffer[$0]) }
     }
   }
-}
 
-extension StateTrie {
-  /// Lets branches go, those longest unchanged and then the deepest first, until no more than
-  /// three quarters of `limit` are left; does nothing while there are at most `limit`.
+  // MARK: Memory
+
+  /// Lets branches go until at most `limit` are left, besides the root; those longest unchanged
+  /// first, and of these the deepest.
+  ///
+  /// Goes round the root's subtries and halves what each has in memory, so that the work is in
+  /// proportion to what was loaded since the last call. Does nothing while there are few enough.
   public func trim(toNodeCount limit: Int) {
-    guard nodeCount > limit, case .branch(let root) = top else { return }
-    let target = max(limit, 4) / 4 * 3
-    // A branch was changed at least as late as all below it, so letting go by age or by depth
-    // leaves no gaps.
-    var byAge = Histogram()
-    root.forEachBranch { branch, _ in byAge.add(age(branch)) }
-    let oldest = byAge.cut(keeping: target)
-    root.dropKids { branch, _ in self.age(branch) > oldest }
-    var byDepth = Histogram()
-    root.forEachBranch { _, depth in byDepth.add(depth) }
-    let deepest = byDepth.cut(keeping: target)
-    root.dropKids { _, depth in depth > deepest }
-    nodeCount = 0
-    root.forEachBranch { _, _ in nodeCount += 1 }
-  }
-
-  private func age(_ branch: CachedBranch) -> Int { Int(updateNumber &- branch.lastUpdate) }
-
-  /// Counts by a small number; what is larger counts as the largest.
-  private struct Histogram {
-    private var counts = [Int](repeating: 0, count: 65)
-
-    mutating func add(_ value: Int) { counts[min(max(value, 0), 64)] += 1 }
-
-    /// The largest value up to which no more than `limit` were counted, at least zero.
-    func cut(keeping limit: Int) -> Int {
-      var total = counts[0]
-      for value in 1..<64 {
-        total += counts[value]
-        if total > limit { return value - 1 }
-      }
-      return total + counts[64] > limit ? 63 : .max
+    guard case .branch(let root) = top else { return }
+    var visits = 0
+    // Halving a subtrie seven times empties it down to a hundredth; past all halvings only the
+    // root is left.
+    while nodeCount > max(limit, 1), visits < 16 * 64 {
+      visits += 1
+      trimPosition = (trimPosition + 1) % 16
+      guard let kid = root.kid(trimPosition) else { continue }
+      nodeCount -= root.halveKid(kid, at: trimPosition, updateNumber: updateNumber)
     }
   }
 }

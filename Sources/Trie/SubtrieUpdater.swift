@@ -16,14 +16,22 @@ struct SubtrieUpdater {
   /// Sorted by key, each key once.
   let changes: [TrieChange]
   var builder = SubtrieBuilder()
-  /// Rows that are gone, and in the end those that changed.
+  /// Rows that are gone.
   var rows: [TrieRowChange] = []
   /// How many branches came into memory, less those that were merged away.
   var branchDelta = 0
 
-  init(source: any TrieSource, changes: [TrieChange]) {
+  /// An updater for `changes` by key, without removals of what is known not to be there.
+  init(source: any TrieSource, sorting changes: [TrieChange]) throws(TrieError) {
+    var sorted = changes.filter { !($0.wasPresent == false && ($0.value ?? []).isEmpty) }
+    if !zip(sorted, sorted.dropFirst()).allSatisfy({ $0.key < $1.key }) {
+      sorted.sort { $0.key < $1.key }
+      for (left, right) in zip(sorted, sorted.dropFirst()) where left.key == right.key {
+        throw .unorderedKey(left.key)
+      }
+    }
     self.source = source
-    self.changes = changes
+    self.changes = sorted
   }
 
   /// What hangs at a place after those changes whose keys lead there.

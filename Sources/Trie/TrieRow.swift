@@ -57,7 +57,8 @@ public enum TrieRow {
         row[end] = path[index] << 4 | (index + 1 < path.count ? path[index + 1] : 0)
         end += 1
       }
-      for mask in isInline ? [node.children, node.leaves, node.inline] : [node.children, node.leaves]
+      for mask in isInline
+        ? [node.children, node.leaves, node.inline] : [node.children, node.leaves]
       {
         row.storeBytes(of: mask.bigEndian, toByteOffset: end, as: UInt16.self)
         end += 2

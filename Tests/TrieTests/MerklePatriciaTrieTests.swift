@@ -6,7 +6,8 @@ internal import Trie
 @Suite("MerklePatriciaTrie")
 struct MerklePatriciaTrieTests {
   @Test(
-    "gives the roots of the public vectors", .enabled(if: Vectors.available(TrieVectors.folder), Vectors.absent),
+    "gives the roots of the public vectors",
+    .enabled(if: Vectors.available(TrieVectors.folder), Vectors.absent),
     arguments: ["trietest.json", "trieanyorder.json"])
   func vectors(file: String) throws {
     let cases = try TrieVectors.cases(file)
@@ -23,7 +24,8 @@ struct MerklePatriciaTrieTests {
   }
 
   @Test(
-    "gives the roots of the public vectors with hashed keys", .enabled(if: Vectors.available(TrieVectors.folder), Vectors.absent),
+    "gives the roots of the public vectors with hashed keys",
+    .enabled(if: Vectors.available(TrieVectors.folder), Vectors.absent),
     arguments: [
       "trietest_secureTrie.json", "trieanyorder_secureTrie.json",
       "hex_encoded_securetrie_test.json",

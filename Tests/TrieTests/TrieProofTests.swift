@@ -35,7 +35,9 @@ struct TrieProofTests {
     // The key "dot" leaves the path in the branch after "do", where "dog" turns off too.
     let proof = try Self.nodes.prefix(count).map { try Hex.decode($0) }
     var trie = MerklePatriciaTrie()
-    for entry in Self.foreign { trie[[UInt8](entry.key.utf8)] = entry.value.map { [UInt8]($0.utf8) } }
+    for entry in Self.foreign {
+      trie[[UInt8](entry.key.utf8)] = entry.value.map { [UInt8]($0.utf8) }
+    }
     #expect(trie.root == root)
     let path = [UInt8](key.utf8)
     let own = trie.prove(path)
@@ -109,7 +111,10 @@ struct TrieProofTests {
     ("no path at all", .list([.string([]), .string([1])])),
     ("a branch with one child", branch([1: .list([.string([0x31]), .string([1])])])),
     ("a branch with a short hash", branch([1: .string([1]), 2: .string([2])])),
-    ("a branch with a long hash", branch([1: .string(Array(repeating: 1, count: 33)), 2: .list([])])),
+    (
+      "a branch with a long hash",
+      branch([1: .string(Array(repeating: 1, count: 33)), 2: .list([])])
+    ),
     ("three items", .list([.string([0x20]), .string([1]), .string([1])])),
     ("eighteen items", .list(Array(repeating: .string([1]), count: 18))),
     ("no items", .list([])),

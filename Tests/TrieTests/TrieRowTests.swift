@@ -83,7 +83,8 @@ struct TrieRowTests {
   func anyBytes() {
     var random = SeededGenerator()
     for _ in 0..<3_000 {
-      var row = Self.row(UInt16(truncatingIfNeeded: random.next()), head: [UInt8(random.next() % 4)])
+      var row = Self.row(
+        UInt16(truncatingIfNeeded: random.next()), head: [UInt8(random.next() % 4)])
       for _ in 0..<(random.next() % 4) {
         row[Int(random.next() % UInt64(min(row.count, 12)))] = UInt8(random.next() % 256)
       }
