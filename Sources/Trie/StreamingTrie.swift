@@ -32,7 +32,7 @@ public struct StreamingTrie: ~Copyable {
   }
 
   /// The root over all entries added; the trie is empty again after it.
-  public mutating func finish() -> Hash256 {
+  public mutating func root() -> Hash256 {
     flush()
     defer {
       done = []

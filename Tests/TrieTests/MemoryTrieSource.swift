@@ -47,7 +47,7 @@ struct MemoryTrieSource: TrieSource {
     for (key, value) in entries.sorted(by: { $0.key < $1.key }) {
       try trie.add(key: key, value: value)
     }
-    return trie.finish()
+    return trie.root()
   }
 
   /// The rows a trie of these entries has when it is made at once.

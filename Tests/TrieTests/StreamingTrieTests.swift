@@ -18,7 +18,7 @@ struct StreamingTrieTests {
       try streaming.add(key: entry.key, value: entry.value)
       reference[entry.key.bytes] = entry.value
     }
-    let root = streaming.finish()
+    let root = streaming.root()
     #expect(root == reference.root)
     let changes = entries.map { TrieChange(key: $0.key, value: $0.value) }
     #expect(try StateTrie().update(changes, source: MemoryTrieSource()).root == root)
@@ -37,14 +37,14 @@ struct StreamingTrieTests {
       try streaming.add(key: key, value: [1])
       reference[bytes] = [1]
     }
-    let root = streaming.finish()
+    let root = streaming.root()
     #expect(root == reference.root)
   }
 
   @Test("refuses keys out of order, and is empty without any")
   func order() throws {
     var trie = StreamingTrie()
-    let empty = trie.finish()
+    let empty = trie.root()
     #expect(empty == MerklePatriciaTrie.emptyRoot)
     try trie.add(key: .zero, value: [1])
     var refusal: TrieError?
