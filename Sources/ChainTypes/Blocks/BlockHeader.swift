@@ -109,7 +109,9 @@ public struct BlockHeader: Hashable, Sendable {
     } catch {
       throw .malformed(error)
     }
-    guard let header = fields.header else { throw .malformed(.wrongLength(expected: 256, actual: 0)) }
+    guard let header = fields.header else {
+      throw .malformed(.wrongLength(expected: 256, actual: 0))
+    }
     guard fields.fixed else { throw .fixedFieldChanged }
     guard header.extraData.count <= maximumExtraDataCount else { throw .extraDataTooLong }
     return header

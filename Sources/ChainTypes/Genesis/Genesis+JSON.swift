@@ -145,7 +145,8 @@ extension Genesis {
     guard modules[Self.reserveAddress] == .btt,
       modules.values.filter({ $0 == .btt }).count == 1
     else {
-      throw GenesisError("btt.modules", "must have btt at \(Self.reserveAddress.hex), and only there")
+      throw GenesisError(
+        "btt.modules", "must have btt at \(Self.reserveAddress.hex), and only there")
     }
     guard validators.contains(where: \.makesBlocks) else {
       throw GenesisError("btt.validators", "nobody may make blocks; give one makesBlocks: true")

@@ -1,16 +1,23 @@
-internal import ChainTypes
-internal import KeyValueStore
+public import ChainTypes
+internal import JSON
+public import KeyValueStore
 internal import Primitives
 
 extension Chain {
   struct Stored {
     let genesisHash: Hash256
-    /// The hash of the rules, as the genesis header carries it.
-    let parameters: Hash256
+    let rules: Genesis
   }
 
-  /// Writes block 0 and its state, in one batch.
-  static func create(_ genesis: Genesis, in store: any KeyValueStore) throws {
+  /// Whether a store holds a chain.
+  public static func exists(in store: any KeyValueStore) throws -> Bool {
+    try store.get(Schema.headKey) != nil
+  }
+
+  /// Writes block 0 and its state to an empty store, in one batch.
+  ///
+  /// - Throws: `LedgerError` when the store is not empty; `StoreError`.
+  public static func create(_ genesis: Genesis, in store: any KeyValueStore) throws {
     let snapshot = try store.snapshot()
     guard try !snapshot.iterator(in: .all).seekToFirst() else {
       throw LedgerError(
@@ -37,6 +44,7 @@ extension Chain {
     batch.put(Schema.receipts.key(0), StoredReceipt.encode([]))
     batch.put(Schema.versionKey, Schema.bigEndian(Schema.version))
     batch.put(Schema.genesisKey, hash.bytes)
+    batch.put(Schema.rulesKey, genesis.json(withAllocations: false).serialized)
     batch.put(Schema.headKey, Schema.bigEndian(0))
     try store.write(batch, sync: true)
   }
@@ -54,9 +62,10 @@ extension Chain {
     guard let hash = try store.get(Schema.genesisKey).flatMap({ Hash256($0) }),
       let bytes = try store.get(Schema.headers.key(0)),
       let header = try? BlockHeader(decoding: bytes), header.hash == hash,
-      let parameters = Hash256(header.extraData)
+      let json = try store.get(Schema.rulesKey), let rules = try? Genesis(json: json),
+      rules.parametersHash.bytes == header.extraData
     else { throw Schema.corrupt("genesis", "block 0") }
-    return Stored(genesisHash: hash, parameters: parameters)
+    return Stored(genesisHash: hash, rules: rules)
   }
 }
 

@@ -1,6 +1,6 @@
 public import ChainTypes
-internal import Keys
 public import KeyValueStore
+internal import Keys
 public import Logging
 public import Primitives
 internal import Synchronization
@@ -47,30 +47,20 @@ public final class Chain: Sendable {
     var failure: (any Error)?
   }
 
-  /// Opens the chain in `store`, and starts it from `genesis` when the store is empty.
+  /// Opens the chain in `store`.
   ///
-  /// - Throws: `LedgerError` when the store holds another chain or is damaged; `StoreError`.
+  /// - Throws: `LedgerError` when the store holds no chain, one of another version, or damage;
+  ///   `StoreError`.
   public init(
-    store: any KeyValueStore, genesis: Genesis, configuration: Configuration = Configuration(),
-    logger: Logger
+    store: any KeyValueStore, configuration: Configuration = Configuration(), logger: Logger
   ) throws {
     self.store = store
     self.configuration = configuration
     self.logger = logger
-    self.genesis = genesis
-    executor = Executor(genesis: genesis)
-    if try store.get(Schema.headKey) == nil {
-      try Self.create(genesis, in: store)
-    }
     let stored = try Self.read(store)
-    guard stored.parameters == genesis.parametersHash else {
-      throw LedgerError(
-        .wrongDatabase,
-        "the database holds another chain (genesis \(stored.genesisHash)) than the genesis given "
-          + "(\(genesis.name), chain id \(genesis.chainID)): use another data directory, or that "
-          + "chain's genesis")
-    }
+    genesis = stored.rules
     genesisHash = stored.genesisHash
+    executor = Executor(genesis: stored.rules)
     current = Mutex(
       try ChainView(
         snapshot: store.snapshot(), executor: executor, genesisHash: stored.genesisHash))
@@ -183,7 +173,9 @@ public final class Chain: Sendable {
       throw invalid(
         "its time is \(header.timestamp - now) s ahead of this machine's clock: check both clocks")
     }
-    guard header.gasLimit == genesis.gasLimit else { throw invalid("its gas limit is not the chain's") }
+    guard header.gasLimit == genesis.gasLimit else {
+      throw invalid("its gas limit is not the chain's")
+    }
     guard header.baseFeePerGas == view.nextBaseFee else {
       throw invalid("its base fee is \(header.baseFeePerGas), must be \(view.nextBaseFee)")
     }
@@ -206,7 +198,8 @@ public final class Chain: Sendable {
     let prepared = try finish(execution, over: view, extraData: header.extraData)
     guard prepared.hash == hash else {
       forgetPrepared()
-      throw invalid("executing it gives another header: \(Self.difference(prepared.block.header, header))")
+      throw invalid(
+        "executing it gives another header: \(Self.difference(prepared.block.header, header))")
     }
     return prepared
   }
@@ -283,7 +276,9 @@ public final class Chain: Sendable {
         throw error
       }
     }
-    for continuation in watchers.withLock({ Array($0.continuations.values) }) { continuation.yield(published) }
+    for continuation in watchers.withLock({ Array($0.continuations.values) }) {
+      continuation.yield(published)
+    }
     return published
   }
 

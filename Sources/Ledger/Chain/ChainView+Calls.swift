@@ -79,7 +79,8 @@ extension ChainView {
     let (_, overlay) = try run(request, gas: gas, at: number)
     let list = overlay.touched.compactMap { address, slots -> AccessListEntry? in
       let isImplied = address == request.from || address == request.to
-      return isImplied && slots.isEmpty ? nil : AccessListEntry(address: address, storageKeys: slots)
+      return isImplied && slots.isEmpty
+        ? nil : AccessListEntry(address: address, storageKeys: slots)
     }
     var listed = request
     listed.accessList = list

@@ -35,7 +35,8 @@ struct StoredState: StateReader {
   }
 
   func account(hashed key: Hash256) throws -> Account? {
-    let row = try before(Schema.accountHistory, key.bytes) ?? store.get(Schema.accounts.key(key.bytes))
+    let row =
+      try before(Schema.accountHistory, key.bytes) ?? store.get(Schema.accounts.key(key.bytes))
     guard let row, !row.isEmpty else { return nil }
     guard let account = Account(row: row) else { throw Schema.corrupt("account", key) }
     return account

@@ -80,7 +80,8 @@ struct PastTrieSource: TrieSource {
     let prefix = owner.bytes + NodeHistory.chunk(of: path)
     let iterator = snapshot.iterator(in: Schema.nodeHistory.range(prefix))
     var found = try iterator.seekToLast()
-    while found, let key = iterator.key, let number = Schema.number(key.suffix(8)), number > height {
+    while found, let key = iterator.key, let number = Schema.number(key.suffix(8)), number > height
+    {
       let undo = iterator.withRecord { _, value in NodeHistory.undo(of: path, in: value) } ?? nil
       if let undo { row = try TrieRow.apply(undo: undo, to: row) }
       found = try iterator.previous()

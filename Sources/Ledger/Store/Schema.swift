@@ -10,7 +10,7 @@ enum Schema {
   /// The layout's version: a database of another one is refused.
   static let version: UInt64 = 1
 
-  /// Single rows: `version`, `genesis` (hash), `head` (number).
+  /// Single rows: `version`, `genesis` (hash), `rules` (JSON), `head` (number).
   static let meta = KeySpace(UInt8(ascii: "m"))
   /// Number → header RLP.
   static let headers = KeySpace(UInt8(ascii: "h"))
@@ -51,6 +51,8 @@ enum Schema {
 
   static let versionKey = meta.key(Array("version".utf8))
   static let genesisKey = meta.key(Array("genesis".utf8))
+  /// The genesis file without its accounts: the chain's rules.
+  static let rulesKey = meta.key(Array("rules".utf8))
   static let headKey = meta.key(Array("head".utf8))
   /// The oldest block whose state is still whole.
   static let oldestStateKey = meta.key(Array("oldest state".utf8))

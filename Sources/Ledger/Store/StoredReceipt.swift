@@ -40,7 +40,8 @@ public struct StoredReceipt: Hashable, Sendable {
       var logCount = 0
       while !list.isAtEnd {
         var item = try list.readList()
-        guard let kind = Transaction.Kind(rawValue: UInt8(truncatingIfNeeded: try item.readUInt64()))
+        guard
+          let kind = Transaction.Kind(rawValue: UInt8(truncatingIfNeeded: try item.readUInt64()))
         else { return nil }
         let succeeded = try item.readUInt64() == 1
         let gasUsed = try item.readUInt64()
