@@ -75,8 +75,9 @@ public enum ModuleKind: UInt8, Hashable, Sendable, CaseIterable {
     }
   }
 
-  /// The account code that marks a module: `0xef ‖ "btt" ‖ kind`. EIP-3541 keeps anybody from
-  /// deploying it.
+  /// The account code that marks a module: `0xef ‖ "btt" ‖ kind`.
+  ///
+  /// EIP-3541 keeps anybody from deploying it.
   public var markerCode: [UInt8] { [0xef, 0x62, 0x74, 0x74, rawValue] }
 
   /// The module that `code` marks, or nil when it marks none.

@@ -4,8 +4,9 @@ internal import KeyValueStore
 internal import Primitives
 internal import Synchronization
 
-/// One block in the making: transactions run on an overlay, then all is rooted and written to a
-/// batch. Building and validating differ only in where the transactions come from.
+/// One block in the making.
+///
+/// Transactions run on an overlay, then all is rooted and written to a batch. Building and validating differ only in where the transactions come from.
 struct BlockExecution {
   let executor: Executor
   let context: BlockContext

@@ -12,7 +12,7 @@ internal import Synchronization
 public final class Chain: Sendable {
   /// What the owner decides about storage.
   public struct Configuration: Hashable, Sendable {
-    /// For how many blocks the state stays readable; nil for all of them. At least 1.
+    /// For how many blocks the state stays readable, at least 1; nil for all of them.
     public var history: UInt64?
 
     /// The defaults: all history.

@@ -1,5 +1,6 @@
-/// What a module's work costs, in gas. The table is part of the chain's rules and is published in
-/// docs/specs/native-modules.md.
+/// What a module's work costs, in gas.
+///
+/// The table is part of the chain's rules and is published in docs/specs/native-modules.md.
 enum ModuleGas {
   /// Reading a storage word.
   static let load: UInt64 = 2_100

@@ -1,7 +1,7 @@
 internal import ChainTypes
 internal import Primitives
 
-/// The validator set, as genesis names it: 0x…1000. It only reads.
+/// The validator set at 0x…1000, as genesis names it, for reading only.
 ///
 /// Storage: slot 0 `address[] validators`, sorted; slot 1 `mapping(address => uint256) weightOf`;
 /// slot 2 the epoch; slot 3 the weight of all; slot 4 `mapping(address => bool) isBlockMaker`.

@@ -1,0 +1,194 @@
+public import Logging
+internal import Primitives
+
+extension NodeSettings {
+  /// One setting: its name, what it means, and how it is read and written as text.
+  public struct Entry: Sendable {
+    /// The name in `config.toml`, as `section.name`.
+    public let key: String
+    /// What it means, with its unit and bounds.
+    public let summary: String
+    let get: @Sendable (NodeSettings) -> String
+    let set: @Sendable (inout NodeSettings, String) throws(SettingError) -> Void
+
+    /// The environment variable: `BTT_` and the name in capitals.
+    public var environmentName: String {
+      "BTT_" + key.uppercased().replacing(".", with: "_")
+    }
+
+    /// Whether the value is written with quotes in TOML.
+    var isText: Bool { Int(get(NodeSettings())) == nil && Bool(get(NodeSettings())) == nil }
+  }
+
+  /// Why a value does not fit a setting.
+  struct SettingError: Error { let wanted: String }
+
+  /// Every setting, in the order of the sample file.
+  public static let entries: [Entry] = [
+    text("rpc.host", "address the JSON-RPC server listens on", \.rpc.host),
+    number("rpc.port", "port the JSON-RPC server listens on; 0 for any free one", \.rpc.port, 0...65_535),
+    list("rpc.allowed_hosts", "host names requests may be sent to, against DNS rebinding; * for any",
+      \.rpc.allowedHosts),
+    list("rpc.cors_origins", "web origins that may ask, such as https://wallet.example; * for any",
+      \.rpc.allowedOrigins),
+    number("rpc.max_connections", "connections at a time", \.rpc.maximumConnections, 1...100_000),
+    number("rpc.max_body_bytes", "bytes of a request", \.rpc.maximumBodyBytes, 1_024...(256 << 20)),
+    number("rpc.max_batch", "requests in a batch", \.requests.maximumBatchItems, 1...100_000),
+    number("rpc.max_reply_bytes", "bytes of a reply", \.requests.maximumReplyBytes, 1_024...(1 << 30)),
+    duration("rpc.timeout", "time a request may take", \.requests.timeout),
+    duration("rpc.read_timeout", "time a client may take to send a request", \.rpc.readTimeout),
+    duration("rpc.idle_timeout", "time a connection may stay idle", \.rpc.idleTimeout),
+    Entry(
+      key: "rpc.log_range", summary: "blocks one log query may span",
+      get: { String($0.logRange) },
+      set: { settings, text throws(SettingError) in
+        guard let value = UInt64(text), value > 0 else {
+          throw SettingError(wanted: "a whole number above 0")
+        }
+        settings.logRange = value
+      }),
+    number("rpc.log_results", "logs one query may return", \.logResults, 1...1_000_000),
+    Entry(
+      key: "chain.history",
+      summary: "blocks for which balances and storage stay readable: all, or a number",
+      get: { $0.history.map(String.init) ?? "all" },
+      set: { settings, text throws(SettingError) in
+        if text == "all" {
+          settings.history = nil
+        } else if let count = UInt64(text), count > 0 {
+          settings.history = count
+        } else {
+          throw SettingError(wanted: "all, or a whole number above 0")
+        }
+      }),
+    Entry(
+      key: "validator.block_time",
+      summary: "how often blocks are made: a duration such as 1s or 500ms, or on-demand",
+      get: {
+        switch $0.pace {
+        case .onDemand: "on-demand"
+        case .every(let interval): format(interval)
+        }
+      },
+      set: { settings, text throws(SettingError) in
+        if text == "on-demand" {
+          settings.pace = .onDemand
+        } else {
+          settings.pace = .every(try parseDuration(text, wanted: "a duration or on-demand"))
+        }
+      }),
+    Entry(
+      key: "validator.fee_recipient",
+      summary: "address that gets the tips; empty for the validator's own",
+      get: { $0.feeRecipient?.checksummed ?? "" },
+      set: { settings, text throws(SettingError) in
+        if text.isEmpty {
+          settings.feeRecipient = nil
+        } else {
+          do { settings.feeRecipient = try Address(checksummed: text) } catch {
+            throw SettingError(wanted: "an address (\(error))")
+          }
+        }
+      }),
+    optional("validator.key_file", "keystore file, or file with a hex key, of the validator; empty for the one made by init", \.validatorKeyFile),
+    optional("validator.password_file", "file with the password of the validator's key; empty to ask", \.validatorPasswordFile),
+    optional("validator.guard_file", "double-sign guard, best on another disk; empty for the data directory", \.guardFile),
+    optional("follow.url", "JSON-RPC address of a node to follow instead of making blocks; empty for none", \.followURL),
+    duration("follow.interval", "how often to ask the followed node for blocks", \.followInterval),
+    number("pool.slots", "transactions that may wait", \.poolSlots, 1...10_000_000),
+    number("pool.sender_slots", "transactions of one sender that may wait", \.poolSenderSlots, 1...1_000_000),
+    Entry(
+      key: "log.level", summary: "least that is logged: trace, debug, info, notice, warning, error",
+      get: { $0.logLevel.rawValue },
+      set: { settings, text throws(SettingError) in
+        guard let level = Logger.Level(rawValue: text) else {
+          throw SettingError(wanted: "one of trace, debug, info, notice, warning, error, critical")
+        }
+        settings.logLevel = level
+      }),
+    Entry(
+      key: "log.format", summary: "form of log lines: text or json",
+      get: { $0.logsJSON ? "json" : "text" },
+      set: { settings, text throws(SettingError) in
+        guard text == "text" || text == "json" else { throw SettingError(wanted: "text or json") }
+        settings.logsJSON = text == "json"
+      }),
+  ]
+
+  private static func text(
+    _ key: String, _ summary: String, _ path: WritableKeyPath<NodeSettings, String> & Sendable
+  ) -> Entry {
+    Entry(
+      key: key, summary: summary, get: { $0[keyPath: path] },
+      set: { settings, text throws(SettingError) in
+        guard !text.isEmpty else { throw SettingError(wanted: "a text") }
+        settings[keyPath: path] = text
+      })
+  }
+
+  private static func optional(
+    _ key: String, _ summary: String, _ path: WritableKeyPath<NodeSettings, String?> & Sendable
+  ) -> Entry {
+    Entry(
+      key: key, summary: summary, get: { $0[keyPath: path] ?? "" },
+      set: { settings, text throws(SettingError) in
+        settings[keyPath: path] = text.isEmpty ? nil : text
+      })
+  }
+
+  private static func list(
+    _ key: String, _ summary: String, _ path: WritableKeyPath<NodeSettings, [String]> & Sendable
+  ) -> Entry {
+    Entry(
+      key: key, summary: summary + "; several with commas",
+      get: { $0[keyPath: path].joined(separator: ",") },
+      set: { settings, text throws(SettingError) in
+        settings[keyPath: path] = text.split(separator: ",").map {
+          String($0).trimmingPrefix(" ").description
+        }
+      })
+  }
+
+  private static func number(
+    _ key: String, _ summary: String, _ path: WritableKeyPath<NodeSettings, Int> & Sendable,
+    _ bounds: ClosedRange<Int>
+  ) -> Entry {
+    Entry(
+      key: key, summary: summary, get: { String($0[keyPath: path]) },
+      set: { settings, text throws(SettingError) in
+        guard let value = Int(text), bounds.contains(value) else {
+          throw SettingError(
+            wanted: "a whole number from \(bounds.lowerBound) to \(bounds.upperBound)")
+        }
+        settings[keyPath: path] = value
+      })
+  }
+
+  private static func duration(
+    _ key: String, _ summary: String, _ path: WritableKeyPath<NodeSettings, Duration> & Sendable
+  ) -> Entry {
+    Entry(
+      key: key, summary: summary + "; such as 30s or 250ms", get: { format($0[keyPath: path]) },
+      set: { settings, text throws(SettingError) in
+        settings[keyPath: path] = try parseDuration(text, wanted: "a duration")
+      })
+  }
+
+  private static func parseDuration(
+    _ text: String, wanted: String
+  ) throws(SettingError) -> Duration {
+    let units: [(String, Int64)] = [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000)]
+    for (suffix, scale) in units where text.hasSuffix(suffix) {
+      if let count = Int64(text.dropLast(suffix.count)), (1...1_000_000_000).contains(count) {
+        return .milliseconds(count * scale)
+      }
+    }
+    throw SettingError(wanted: "\(wanted): a whole number with ms, s, m or h")
+  }
+
+  private static func format(_ duration: Duration) -> String {
+    let (seconds, attoseconds) = duration.components
+    let milliseconds = attoseconds / 1_000_000_000_000_000
+    return milliseconds == 0 ? "\(seconds)s" : "\(seconds * 1_000 + milliseconds)ms"
+  }
+}
