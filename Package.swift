@@ -120,7 +120,9 @@ let package = Package(
     // Tests
     .target(
       name: "TestSupport",
-      dependencies: ["Primitives", "JSON", "Keys", "KeyValueStore", "ChainTypes", "Ledger"],
+      dependencies: [
+        "Primitives", "JSON", "Keys", "KeyValueStore", "ChainTypes", "Ledger", logging,
+      ],
       path: "Tests/TestSupport",
       swiftSettings: settings),
     .testTarget(
@@ -133,6 +135,24 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "TrieTests", dependencies: ["Trie", "Primitives", "JSON", "TestSupport"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "ChainTypesTests",
+      dependencies: ["ChainTypes", "Keys", "Primitives", "JSON", "TestSupport"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "LedgerTests",
+      dependencies: [
+        "Ledger", "ChainTypes", "Keys", "KeyValueStore", "Trie", "Primitives", "JSON",
+        "TestSupport", logging,
+      ],
+      swiftSettings: settings),
+    .testTarget(
+      name: "ConsensusTests",
+      dependencies: [
+        "Consensus", "Ledger", "ChainTypes", "Keys", "KeyValueStore", "Primitives", "TestSupport",
+        logging,
+      ],
       swiftSettings: settings),
     .testTarget(
       name: "KeyValueStoreTests", dependencies: ["KeyValueStore", "TestSupport"],

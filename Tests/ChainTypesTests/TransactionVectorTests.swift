@@ -1,0 +1,38 @@
+import ChainTypes
+import Foundation
+import Primitives
+import TestSupport
+import Testing
+
+/// ethereum/tests, TransactionTests, the results for Cancun.
+@Suite(
+  "Transactions of ethereum/tests",
+  .enabled(if: Vectors.available("ethereum/TransactionTests"), Vectors.absent))
+struct TransactionVectorTests {
+  @Test(
+    "are taken or refused as Cancun does",
+    arguments: Vectors.files(below: "ethereum/TransactionTests"))
+  func vectors(_ file: URL) throws {
+    let root = try #require(
+      JSONSerialization.jsonObject(with: Data(contentsOf: file)) as? [String: [String: Any]])
+    for (name, test) in root {
+      let results = try #require(test["result"] as? [String: [String: Any]])
+      let want = try #require(results["Cancun"])
+      let text = try #require(test["txbytes"] as? String)
+      let decoded = Result { try SignedTransaction(decoding: try Hex.decode(text)) }
+      if let hash = want["hash"] as? String {
+        let transaction = try decoded.get()
+        #expect(transaction.hash.hex == hash, "\(name)")
+        #expect(try transaction.recoverSender().hex == want["sender"] as? String, "\(name)")
+        let intrinsic = try #require(want["intrinsicGas"] as? String)
+        #expect(
+          transaction.transaction.intrinsicGas == UInt64(intrinsic.dropFirst(2), radix: 16),
+          "\(name)")
+        #expect(Hex.encode(transaction.encoded) == text.lowercased(), "\(name)")
+      } else {
+        let sender = Result { try decoded.get().recoverSender() }
+        #expect(throws: (any Error).self, "\(name)") { try sender.get() }
+      }
+    }
+  }
+}
