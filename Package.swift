@@ -17,6 +17,7 @@ let settings: [SwiftSetting] = [
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let cryptoExtras: Target.Dependency = .product(name: "CryptoExtras", package: "swift-crypto")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
@@ -83,7 +84,9 @@ let package = Package(
     // Floor 3
     .target(
       name: "Ledger",
-      dependencies: ["Primitives", "JSON", "Keys", "Trie", "KeyValueStore", "ChainTypes", logging],
+      dependencies: [
+        "Primitives", "JSON", "Keys", "Trie", "KeyValueStore", "ChainTypes", logging, heap,
+      ],
       swiftSettings: settings),
 
     // Floor 4
@@ -103,7 +106,8 @@ let package = Package(
       name: "Node",
       dependencies: [
         "Primitives", "JSON", "Keys", "Trie", "KeyValueStore", "ChainTypes", "Ledger",
-        "Consensus", "LedgerRPC", hummingbird, lifecycle, logging, nioCore, nioHTTP1, nioPosix, toml,
+        "Consensus", "LedgerRPC", hummingbird, lifecycle, logging, nioCore, nioHTTP1, nioPosix,
+        toml,
       ],
       resources: [.embedInCode("Presets")],
       swiftSettings: settings),

@@ -1,0 +1,83 @@
+internal import ChainTypes
+internal import Logging
+internal import Primitives
+internal import Synchronization
+
+extension TransactionPool {
+  struct Insertion {
+    var outcome: Outcome
+    /// The hashes of those that became pending.
+    var ready: [Hash256]
+    /// The bytes of a journal that holds all local ones.
+    var journalByteCount: Int
+  }
+
+  func insert(
+    _ transaction: RecoveredTransaction, isLocal: Bool
+  ) throws(PoolError) -> Insertion {
+    while true {
+      let (head, isFollowed) = state.withLock { ($0.head, $0.senders[transaction.sender] != nil) }
+      try head.check(transaction.signed.transaction, minimumTip: configuration.minimumTip)
+      // Accounts are read without the lock; should the head move meanwhile, they are read again.
+      let account = isFollowed ? nil : try Self.account(of: transaction.sender, at: head)
+      let time = clock()
+      let insertion = try state.withLock { (state) throws(PoolError) -> Insertion? in
+        guard state.head.number == head.number else { return nil }
+        guard let account = account ?? state.senders[transaction.sender].map({ _ in Account() })
+        else { return nil }
+        let before = state.announced.count
+        let outcome = try state.add(transaction, isLocal: isLocal, account: account, time: time)
+        return Insertion(
+          outcome: outcome, ready: state.announced.hashes(since: before),
+          journalByteCount: state.journalByteCount)
+      }
+      if let insertion { return insertion }
+    }
+  }
+
+  private static func account(
+    of sender: Address, at head: PoolHead
+  ) throws(PoolError) -> Account {
+    let account: Account
+    do {
+      account = try head.account(sender) ?? Account()
+    } catch {
+      throw .stateUnavailable("\(error)")
+    }
+    guard !account.hasCode else { throw .rejected(.senderHasCode(sender)) }
+    return account
+  }
+
+  /// Adds what the journal holds, and writes it anew without what is no longer of use.
+  func restoreJournal() {
+    guard let journal, let transactions = journal.load() else { return }
+    var added = 0
+    for transaction in recover(transactions) {
+      do throws(PoolError) {
+        _ = try insert(transaction, isLocal: true)
+        added += 1
+      } catch {
+        logger.debug(
+          "a transaction of the journal is left out",
+          metadata: ["hash": "\(transaction.signed.hash)", "reason": "\(error)"])
+      }
+    }
+    journal.rewrite { localTransactions() }
+    logger.info(
+      "transaction journal loaded",
+      metadata: ["transactions": "\(added)", "leftOut": "\(transactions.count - added)"])
+  }
+
+  private func recover(_ transactions: [SignedTransaction]) -> [RecoveredTransaction] {
+    guard let senders = try? SenderRecovery.senders(of: transactions) else {
+      return transactions.compactMap { try? RecoveredTransaction(recovering: $0) }
+    }
+    return zip(transactions, senders).map { RecoveredTransaction($0, sender: $1) }
+  }
+
+  /// The local transactions in the order of their arrival.
+  func localTransactions() -> [SignedTransaction] {
+    let transactions = state.withLock { $0.byHash.values.filter(\.isLocal) }
+    return transactions.sorted { $0.arrival < $1.arrival }.map(\.signed)
+  }
+}
