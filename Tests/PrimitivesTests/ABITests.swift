@@ -96,17 +96,17 @@ internal import Testing
     }
   }
 
-  @Test(arguments: [
-    ("int8", UInt256(127), ABIValue.signed(127)), ("int8", .max &- 127, .signed(-128)),
-    ("int256", .max, .signed(-1)), ("int64", UInt256.zero &- (1 << 63), .signed(.min)),
-    ("uint8", 255, .uint(255)), ("bool", 1, .bool(true)),
-  ])
-  func `takes words at the ends of their type's range`(
-    _ text: String, _ word: UInt256, _ value: ABIValue
-  ) throws {
-    let type = try ABIType(parsing: text)
-    #expect(try ABI.decode([type], from: word.word.bytes) == [value])
-    #expect(try ABI.encode([value], as: [type]) == word.word.bytes)
+  @Test func `takes words at the ends of their type's range`() throws {
+    let cases: [(String, UInt256, ABIValue)] = [
+      ("int8", 127, .signed(127)), ("int8", .max &- 127, .signed(-128)),
+      ("int256", .max, .signed(-1)), ("int64", UInt256.zero &- (.one << 63), .signed(.min)),
+      ("uint8", 255, .uint(255)), ("bool", 1, .bool(true)),
+    ]
+    for (text, word, value) in cases {
+      let type = try ABIType(parsing: text)
+      #expect(try ABI.decode([type], from: word.word.bytes) == [value], "\(text)")
+      #expect(try ABI.encode([value], as: [type]) == word.word.bytes, "\(text)")
+    }
   }
 
   @Test func `refuses offsets and lengths beyond the data`() throws {

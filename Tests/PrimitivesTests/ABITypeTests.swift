@@ -29,10 +29,14 @@ internal import Testing
   }
 
   @Test func `says where a text goes wrong`() {
+    let error = #expect(throws: ABISignatureError.self) {
+      try ABIType(parsing: "(bool,uint7)")
+    }
+    #expect(error?.position == 6)
     #expect(
-      throws: ABISignatureError(
-        text: "(bool,uint7)", position: 6, reason: "'uint7' is no ABI type known here")
-    ) { try ABIType(parsing: "(bool,uint7)") }
+      error?.description
+        == "ABI signature '(bool,uint7)' is wrong at character 6: "
+        + "'uint7' is no ABI type known here")
   }
 
   @Test func `knows which types are dynamic`() throws {

@@ -37,7 +37,7 @@ internal import Testing
     ("1e18", .exponent), ("1E18 wei", .exponent), ("1.5e-3", .exponent), ("1e+2", .exponent),
     ("1,5", .comma), ("1,000.5 BTT", .comma),
     ("0x10", .unknownUnit("x10")), ("1 eth", .unknownUnit("eth")), ("1 2", .unknownUnit("2")),
-    ("1.2.3", .unknownUnit(".2.3")), ("1 BTT please", .unknownUnit("BTT please")),
+    ("1.2.3", .unknownUnit(".3")), ("1 BTT please", .unknownUnit("BTT please")),
     ("1 BTT\u{0}", .unknownUnit("BTT\u{0}")), ("1_000", .unknownUnit("_000")),
     ("5 MBTT", .ambiguousUnit("MBTT")), ("5 Mbtt", .ambiguousUnit("Mbtt")),
     ("0.0000000000000000001", .tooPrecise(unit: .btt)), ("1.0 wei", .tooPrecise(unit: .wei)),

@@ -126,8 +126,9 @@ public enum ABI {
       return .string(string)
     case .array(let element):
       try budget.spend(1)
-      var (count, elements) = try reader.readArray(elementSize: element.headCount)
-      return .array(try read(count, of: element, from: &elements, &budget))
+      let array = try reader.readArray(elementSize: element.headCount)
+      var elements = array.elements
+      return .array(try read(array.count, of: element, from: &elements, &budget))
     case .fixedArray(let element, let count):
       guard type.isDynamic else {
         return .array(try read(count, of: element, from: &reader, &budget))

@@ -95,6 +95,7 @@ struct ABISignatureParser {
 
   /// What a function returns: types with commas between them, in parentheses or not.
   mutating func results() throws(ABISignatureError) -> [ABIParameter] {
+    if characters.filter({ $0 != 0x20 }) == [0x28, 0x29] { return [] }
     let list = try list()
     try finish()
     guard list.count == 1, case .tuple(let members) = list[0].type else { return list }
