@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# run.sh SECONDS [name…]: builds the fuzzers and runs each for so long; fails on the first crash.
+# Names are those of the folders in Corpus/: abi json rlp transaction trie-proof. New inputs are
+# kept in .build/corpus; what crashes is left in .build/artifacts, with its path in the output.
+set -euo pipefail
+cd "$(dirname "$0")"
+seconds=${1:?usage: run.sh SECONDS [name…]}
+shift
+names=("$@")
+if ((${#names[@]} == 0)); then
+  for folder in Corpus/*/; do names+=("$(basename "$folder")"); done
+fi
+
+declare -A product=([abi]=FuzzABI [json]=FuzzJSON [rlp]=FuzzRLP [transaction]=FuzzTransaction
+  [trie-proof]=FuzzTrieProof)
+for name in "${names[@]}"; do
+  [[ -n ${product[$name]:-} ]] || { echo "no fuzzer $name: use one of ${!product[*]}" >&2; exit 2; }
+  swift build -c release --sanitize=fuzzer --product "${product[$name]}"
+done
+
+binaries=$(swift build -c release --sanitize=fuzzer --show-bin-path)
+for name in "${names[@]}"; do
+  mkdir -p ".build/corpus/$name" ".build/artifacts/$name"
+  echo "== $name: $seconds s"
+  "$binaries/${product[$name]}" -max_total_time="$seconds" -max_len=4096 -timeout=5 \
+    -rss_limit_mb=2048 -print_final_stats=1 -artifact_prefix=".build/artifacts/$name/" \
+    ".build/corpus/$name" "Corpus/$name"
+done
