@@ -91,7 +91,15 @@ struct TrieProofTests {
 
   /// Nodes that hash to the root given, but which no trie contains.
   static let impossible: [(name: String, item: RLPItem)] = [
-    ("an extension of no nibbles", .list([.string([0]), .string(Array(repeating: 7, count: 32))])),
+    (
+      "an extension of no nibbles",
+      .list([
+        .string([0]),
+        branch([
+          1: .list([.string([0x31]), .string([1])]), 2: .list([.string([0x31]), .string([1])]),
+        ]),
+      ])
+    ),
     ("an extension to a short hash", .list([.string([0x11]), .string([7, 7])])),
     ("an extension to nothing", .list([.string([0x11]), .string([])])),
     (
