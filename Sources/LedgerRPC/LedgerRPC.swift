@@ -2,3 +2,5 @@
 //
 //   JSONRPCClient ── POST, JSON ──▶ node        one call, or several in a batch
 //   JSONRPCClientError                          whose fault, and what to do next
+//   TransactionFiller                           chain, nonce, fees and gas, held against the funds
+//   TransactionReceipt                          what became of a transaction, and the wait for it

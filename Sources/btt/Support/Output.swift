@@ -1,0 +1,36 @@
+internal import ArgumentParser
+internal import Foundation
+internal import JSON
+
+/// How a command's result is printed.
+struct OutputOptions: ParsableArguments {
+  @Flag(name: .customLong("json"), help: "Print one JSON object, for programs.")
+  var asJSON = false
+
+  /// Prints the result in the form that was asked for.
+  func print(_ json: JSONObject, text: @autoclosure () -> String) {
+    Output.write(asJSON ? JSONValue.object(json).description : text())
+  }
+}
+
+/// The two streams that a command writes to.
+enum Output {
+  /// Writes a line, or several, of the result to standard output.
+  static func write(_ text: String) { put(text, to: FileHandle.standardOutput) }
+
+  /// Writes a line, or several, for the person at the terminal to standard error.
+  static func note(_ text: String) { put(text, to: FileHandle.standardError) }
+
+  private static func put(_ text: String, to file: FileHandle) {
+    // Nobody is left to tell that the reader has gone.
+    try? file.write(contentsOf: Data((text.hasSuffix("\n") ? text : text + "\n").utf8))
+  }
+
+  /// Names and values in two columns.
+  static func table(_ rows: [(String, String)]) -> String {
+    let width = rows.map(\.0.count).max() ?? 0
+    return rows.map { name, value in
+      name + String(repeating: " ", count: width - name.count + 2) + value
+    }.joined(separator: "\n")
+  }
+}
