@@ -16,7 +16,7 @@ struct Send: AsyncParsableCommand {
       EXAMPLE
         btt send 0x70997970C51812dc3A010C7d01b50e0d17dc79C8 1.5
         btt send 0x70997970C51812dc3A010C7d01b50e0d17dc79C8 "250 mBTT" --yes --json
-        btt send 0x70997970C51812dc3A010C7d01b50e0d17dc79C8 10 --devnet --mnemonic-index 2 --yes
+        btt send 0x7099…79C8 10 --devnet --mnemonic-index 2 --yes
       """)
 
   @Argument(help: "The receiver.", transform: Arguments.address)

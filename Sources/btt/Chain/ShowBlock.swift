@@ -38,7 +38,7 @@ struct ShowBlock: AsyncParsableCommand {
         .notFound, "the node has no block \(block.json)",
         next: "btt block shows the newest that it has")
     }
-    output.print(object, text: try text(object))
+    try output.print(object, text: text(object))
   }
 
   private func text(_ block: JSONObject) throws -> String {

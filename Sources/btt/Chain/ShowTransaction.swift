@@ -36,7 +36,7 @@ struct ShowTransaction: AsyncParsableCommand {
       "hash": .string(hash.hex), "status": .string(status), "transaction": .object(transaction),
       "receipt": receipt.map { .object($0.json) } ?? .null,
     ]
-    output.print(json, text: try Self.text(transaction, receipt, status: status))
+    try output.print(json, text: Self.text(transaction, receipt, status: status))
   }
 
   private static func text(

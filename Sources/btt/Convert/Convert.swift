@@ -26,8 +26,16 @@ struct Convert: ParsableCommand {
 
   @OptionGroup var output: OutputOptions
 
+  func validate() throws {
+    do {
+      _ = try parsedAmount()
+    } catch {
+      throw ValidationError(String(describing: error))
+    }
+  }
+
   func run() throws {
-    let amount = try AmountUnit.parse(amount.joined(separator: " "))
+    let amount = try parsedAmount()
     if let to {
       let number = to.number(amount)
       output.print(["unit": .string(to.rawValue), "value": .string(number)], text: number)
@@ -35,5 +43,9 @@ struct Convert: ParsableCommand {
       let rows = AmountUnit.allCases.map { ($0.rawValue, $0.number(amount)) }
       output.print(JSONObject(rows.map { ($0, .string($1)) }), text: Output.table(rows))
     }
+  }
+
+  private func parsedAmount() throws -> Amount {
+    try AmountUnit.parse(amount.joined(separator: " "))
   }
 }

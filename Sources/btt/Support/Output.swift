@@ -8,8 +8,8 @@ struct OutputOptions: ParsableArguments {
   var asJSON = false
 
   /// Prints the result in the form that was asked for.
-  func print(_ json: JSONObject, text: @autoclosure () -> String) {
-    Output.write(asJSON ? JSONValue.object(json).description : text())
+  func print(_ json: JSONObject, text: @autoclosure () throws -> String) rethrows {
+    try Output.write(asJSON ? JSONValue.object(json).description : text())
   }
 }
 

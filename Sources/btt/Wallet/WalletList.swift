@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import JSON
 internal import Keys
+internal import Primitives
 
 /// The command `btt wallet list`.
 struct WalletList: ParsableCommand {
