@@ -15,6 +15,7 @@ TARGET static void HASH(const uint8_t *data, const size_t *offsets, size_t count
   const uint8_t *next[LANES];
   size_t left[LANES], input[LANES], taken = 0;
   unsigned busy = 0;
+  bool fresh[LANES] = {false};
   memset(&state, 0, sizeof state);
   for (unsigned lane = 0; lane < LANES; lane++) {
     input[lane] = count;
@@ -39,7 +40,14 @@ TARGET static void HASH(const uint8_t *data, const size_t *offsets, size_t count
         next[lane] += rate;
         left[lane] -= rate;
       }
-      for (int i = 0; i < rate / 8; i++) state.words[i][lane] ^= load(block + 8 * i);
+      // An input's first block is written over what the one before it has left.
+      if (fresh[lane]) {
+        for (int i = 0; i < rate / 8; i++) state.words[i][lane] = load(block + 8 * i);
+        for (int i = rate / 8; i < 25; i++) state.words[i][lane] = 0;
+        fresh[lane] = false;
+      } else {
+        for (int i = 0; i < rate / 8; i++) state.words[i][lane] ^= load(block + 8 * i);
+      }
     }
     PERMUTE(state.vectors);
     for (unsigned lane = 0; lane < LANES; lane++) {
@@ -50,7 +58,7 @@ TARGET static void HASH(const uint8_t *data, const size_t *offsets, size_t count
         busy--;
         continue;
       }
-      for (int i = 0; i < 25; i++) state.words[i][lane] = 0;
+      fresh[lane] = true;
       next[lane] = data + offsets[taken];
       left[lane] = offsets[taken + 1] - offsets[taken];
       input[lane] = taken++;
