@@ -44,6 +44,25 @@ internal import Testing
     await running.stop()
   }
 
+  @Test("limits the memory that bodies take together, and gives it back")
+  func limitsBodies() async throws {
+    let body = #"{"jsonrpc":"2.0","id":1,"method":"test_noArgsRets"}"#
+    let padding = String(repeating: " ", count: 100_000)
+    let running = try await start { $0.maximumBufferedBytes = 50_000 }
+    func send(_ count: Int) async throws -> String {
+      let client = try await RawHTTPClient(port: running.port)
+      let text = Array(repeating: padding, count: count).joined() + body
+      client.send(
+        "\(Self.head)Connection: close\r\nContent-Length: \(text.utf8.count)\r\n\r\n\(text)")
+      return try await client.text()
+    }
+    for _ in 0..<3 {
+      #expect(try await send(1).hasPrefix("HTTP/1.1 200 OK\r\n"))
+      #expect(try await send(2).hasPrefix("HTTP/1.1 503 Service Unavailable\r\n"))
+    }
+    await running.stop()
+  }
+
   @Test("refuses endless headers")
   func limitsHeaders() async throws {
     let running = try await start { $0.maximumHeaderBytes = 1_000 }

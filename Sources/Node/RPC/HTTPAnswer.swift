@@ -37,6 +37,14 @@ extension HTTPAnswer {
     return answer
   }
 
+  static func busy(origin: String?) -> HTTPAnswer {
+    var answer = HTTPAnswer(
+      .serviceUnavailable, "too much is being sent at once, try again later",
+      headers: [("retry-after", "1")], origin: origin)
+    answer.endsConnection = true
+    return answer
+  }
+
   /// The head to send in reply to a request of that version.
   func head(version: HTTPVersion, keepAlive: Bool) -> HTTPResponseHead {
     var fields = HTTPHeaders()

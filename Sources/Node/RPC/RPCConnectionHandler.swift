@@ -46,6 +46,8 @@ final class RPCConnectionHandler: ChannelInboundHandler {
   private var peer: String?
   private var deadline = NIODeadline.distantFuture
   private var timer: Scheduled<Void>?
+  /// How much of the server's memory for bodies this one has taken.
+  private var reservedBytes = 0
   private let readTime: TimeAmount
   private let writeTime: TimeAmount
   private let idleTime: TimeAmount
@@ -72,20 +74,18 @@ final class RPCConnectionHandler: ChannelInboundHandler {
     schedule(context)
   }
 
+  // A connection that breaks while it is being set up never becomes active, hence not inactive
+  // either: only its handlers' removal is sure.
   func handlerRemoved(context: ChannelHandlerContext) {
     self.context = nil
     timer?.cancel()
-  }
-
-  func channelInactive(context: ChannelHandlerContext) {
-    timer?.cancel()
+    releaseMemory()
     if case .working(_, let task) = state {
       // The connection counts as open until its work has ended: see `finish`.
       task.cancel()
     } else {
       connections.remove(context.channel)
     }
-    context.fireChannelInactive()
   }
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -164,6 +164,8 @@ final class RPCConnectionHandler: ChannelInboundHandler {
         send(
           .bodyTooLarge(limit: configuration.maximumBodyBytes, origin: exchange.origin), exchange,
           context)
+      } else if !reserveMemory(for: body) {
+        send(.busy(origin: exchange.origin), exchange, context)
       } else {
         state = .receiving(exchange, body)
       }
@@ -173,6 +175,20 @@ final class RPCConnectionHandler: ChannelInboundHandler {
       send(.bodyTooLarge(limit: configuration.maximumBodyBytes), exchange, context)
     default: break
     }
+  }
+
+  private func reserveMemory(for body: ByteBuffer) -> Bool {
+    let wanted = max(body.readableBytes - RPCConnections.freeBodyBytes, 0)
+    guard wanted > reservedBytes else { return true }
+    guard connections.reserve(wanted - reservedBytes) else { return false }
+    reservedBytes = wanted
+    return true
+  }
+
+  private func releaseMemory() {
+    guard reservedBytes > 0 else { return }
+    connections.release(reservedBytes)
+    reservedBytes = 0
   }
 
   private func receiveEnd(_ context: ChannelHandlerContext) {
@@ -213,10 +229,8 @@ final class RPCConnectionHandler: ChannelInboundHandler {
   }
 
   private func finish(_ bytes: [UInt8]?, _ channel: any Channel) {
-    guard let context, channel.isActive, case .working(let exchange, _) = state else {
-      connections.remove(channel)
-      return
-    }
+    guard case .working(let exchange, _) = state else { return }
+    guard let context else { return connections.remove(channel) }
     send(HTTPAnswer(reply: bytes, origin: exchange.origin), exchange, context)
   }
 
@@ -225,6 +239,7 @@ final class RPCConnectionHandler: ChannelInboundHandler {
   private func send(
     _ answer: HTTPAnswer, _ exchange: Exchange, _ context: ChannelHandlerContext
   ) {
+    releaseMemory()
     let keepAlive = exchange.keepAlive && !answer.endsConnection
     let now = NIODeadline.now()
     // The state first: the end of a reply may bring the next request within the same call.

@@ -12,13 +12,20 @@ final class RPCConnections: Sendable {
   private struct State {
     var entries: [ObjectIdentifier: Entry] = [:]
     var isStopping = false
+    var freeBytes: Int
     var waiter: CheckedContinuation<Void, Never>?
   }
 
-  private let limit: Int
-  private let state = Mutex(State())
+  /// How much of a body each connection may hold without asking: ordinary calls are shorter.
+  static let freeBodyBytes = 64 * 1024
 
-  init(limit: Int) { self.limit = limit }
+  private let limit: Int
+  private let state: Mutex<State>
+
+  init(limit: Int, bodyBytes: Int) {
+    self.limit = limit
+    state = Mutex(State(freeBytes: bodyBytes))
+  }
 
   /// Takes a new connection in, or gives false when there is no room for it.
   func admit(_ channel: any Channel) -> Bool {
@@ -40,6 +47,20 @@ final class RPCConnections: Sendable {
   /// Notes since when a connection waits for its caller, or that a task works for it.
   func setIdle(_ channel: any Channel, since: NIODeadline?) {
     state.withLock { $0.entries[ObjectIdentifier(channel)]?.idleSince = since }
+  }
+
+  /// Takes a part of the memory for bodies, or gives false when too little is left.
+  func reserve(_ count: Int) -> Bool {
+    state.withLock { state in
+      guard count <= state.freeBytes else { return false }
+      state.freeBytes -= count
+      return true
+    }
+  }
+
+  /// Gives a part of the memory for bodies back.
+  func release(_ count: Int) {
+    state.withLock { $0.freeBytes += count }
   }
 
   /// Forgets a connection that is closed and whose work has ended.

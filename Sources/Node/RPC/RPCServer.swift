@@ -11,8 +11,9 @@ public import ServiceLifecycle
 ///       health: { node.health }, onStart: { print("listening on port \($0)") })
 ///     try await server.run()
 ///
-/// It is built on channel handlers rather than on a web framework: one path, one method, but
-/// bounds in time and number on everything a stranger can hold on to.
+/// It is built on channel handlers rather than on a web framework: one path and one method need
+/// no router, while the bounds in time, number and memory on what a stranger can hold on to do
+/// need the connection itself.
 public struct RPCServer: Service {
   private let configuration: RPCServerConfiguration
   private let processor: JSONRPCProcessor
@@ -52,7 +53,8 @@ public struct RPCServer: Service {
   /// - Throws: `RPCServerError`.
   public func start() async throws(RPCServerError) -> Running {
     try configuration.validate()
-    let connections = RPCConnections(limit: configuration.maximumConnections)
+    let connections = RPCConnections(
+      limit: configuration.maximumConnections, bodyBytes: configuration.maximumBufferedBytes)
     let gate = HTTPGate(configuration, health: health)
     var limits = NIOHTTPDecoderLimitConfiguration()
     limits.maxHeaderFieldSize = configuration.maximumHeaderBytes

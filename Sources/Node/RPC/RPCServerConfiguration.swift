@@ -17,6 +17,9 @@ public struct RPCServerConfiguration: Sendable {
 
   /// How many bytes a request body may have, at least 1.
   public var maximumBodyBytes = 5 * 1024 * 1024
+  /// How many bytes the bodies that arrive at the same time may have, beyond 64 KiB each, at
+  /// least 0; requests beyond are told to come later.
+  public var maximumBufferedBytes = 64 * 1024 * 1024
   /// How many bytes the header lines of a request may have, at least 1.
   public var maximumHeaderBytes = 64 * 1024
   /// How many connections are kept at most, at least 1; a new one beyond takes the place of the
@@ -46,6 +49,7 @@ public struct RPCServerConfiguration: Sendable {
     try check((0...65_535).contains(port), "port", "0 to 65535")
     try check(!host.isEmpty, "host", "a host name or an IP address")
     try check(maximumBodyBytes >= 1, "maximumBodyBytes", "at least 1")
+    try check(maximumBufferedBytes >= 0, "maximumBufferedBytes", "0 or more")
     try check(maximumHeaderBytes >= 1, "maximumHeaderBytes", "at least 1")
     try check(maximumConnections >= 1, "maximumConnections", "at least 1")
     try check(readTimeout > .zero, "readTimeout", "more than 0")
