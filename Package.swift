@@ -92,7 +92,9 @@ let package = Package(
     // Floor 4
     .target(
       name: "Consensus",
-      dependencies: ["Primitives", "Keys", "ChainTypes", "Ledger", logging],
+      dependencies: [
+        "Primitives", "Keys", "KeyValueStore", "ChainTypes", "Ledger", logging,
+      ],
       swiftSettings: settings),
     .target(
       name: "LedgerRPC",

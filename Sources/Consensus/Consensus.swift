@@ -9,7 +9,6 @@
 //
 // Many validators (ABCI) will stand beside these two, behind the same `BlockProducer`.
 
-public import ChainTypes
 public import Ledger
 
 /// Something that makes blocks.

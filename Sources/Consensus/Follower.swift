@@ -1,5 +1,6 @@
 public import ChainTypes
 internal import Dispatch
+internal import KeyValueStore
 public import Ledger
 public import Logging
 
@@ -108,6 +109,6 @@ public final class Follower: Sendable {
 
   private static func isSourceFault(_ error: any Error) -> Bool {
     if let error = error as? LedgerError { return error.code != .corrupt }
-    return !(error is StoreFault)
+    return !(error is StoreError)
   }
 }

@@ -1,4 +1,4 @@
-public import ChainTypes
+internal import ChainTypes
 internal import Dispatch
 public import Keys
 public import Ledger

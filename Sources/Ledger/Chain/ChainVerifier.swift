@@ -89,7 +89,7 @@ public struct ChainVerifier {
       try accounts.add(key: key, value: account.trieValue)
       found = try iterator.next()
     }
-    report.stateRoot = accounts.finish()
+    report.stateRoot = accounts.root()
     guard report.stateRoot == view.head.stateRoot else {
       throw Failure(
         message: "block \(view.head.number) has state root \(view.head.stateRoot), the accounts "
@@ -116,7 +116,7 @@ public struct ChainVerifier {
       report.slotCount += 1
       found = try iterator.next()
     }
-    return slots.finish()
+    return slots.root()
   }
 
   private mutating func verifyMoney() throws {
