@@ -33,7 +33,8 @@ public final class TransactionPool: Sendable {
     configuration: Configuration = Configuration(), view: ChainView,
     clock: @escaping @Sendable () -> UInt64, logger: Logger
   ) throws {
-    try self.init(
+    try configuration.validate()
+    self.init(
       configuration: configuration, head: PoolHead(view),
       storage: configuration.journalPath.map { JournalFile(path: $0) }, clock: clock,
       logger: logger)
@@ -43,8 +44,7 @@ public final class TransactionPool: Sendable {
   package init(
     configuration: Configuration, head: PoolHead, storage: (any JournalStorage)?,
     clock: @escaping @Sendable () -> UInt64, logger: Logger
-  ) throws {
-    try configuration.validate()
+  ) {
     self.configuration = configuration
     self.clock = clock
     self.logger = logger
