@@ -24,11 +24,12 @@ struct BTTMethods {
       let count = try params.optional(1, .quantity64) ?? limits.maximumSealedBlocks
       var reply = ReplyWriter(capacity: 65_536)
       // Fewer than asked for are an answer too: the caller asks on from there.
-      let numbers = first...first.addingReportingOverflow(
-        min(count, limits.maximumSealedBlocks)
-      ).partialValue
-      try reply.array(numbers.dropLast()) { reply, number in
-        guard number > 0, reply.bytes.count < limits.maximumSealedBytes * 2 else { return }
+      let end = first.addingReportingOverflow(min(count, limits.maximumSealedBlocks))
+      let numbers = first..<(end.overflow ? .max : end.partialValue)
+      try reply.array(numbers) { reply, number in
+        guard number > 0, number <= view.head.number,
+          reply.bytes.count < limits.maximumSealedBytes * 2
+        else { return }
         try Task.checkCancellation()
         if let sealed = try view.sealedBlock(number) { reply.value(sealed.encoded) }
       }
