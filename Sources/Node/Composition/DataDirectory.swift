@@ -1,6 +1,4 @@
-public import ChainTypes
 internal import Foundation
-public import JSON
 public import KeyValueStore
 
 /// Where a node keeps what it must not lose.

@@ -2,7 +2,7 @@ public import ChainTypes
 public import Consensus
 internal import JSON
 public import LedgerRPC
-internal import Primitives
+public import Primitives
 
 /// Sealed blocks of another node, over its JSON-RPC.
 public struct RPCBlockSource: SealedBlockSource {

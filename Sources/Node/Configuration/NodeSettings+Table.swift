@@ -1,4 +1,5 @@
-public import Logging
+internal import Consensus
+internal import Logging
 internal import Primitives
 
 extension NodeSettings {
@@ -116,7 +117,7 @@ extension NodeSettings {
   ]
 
   private static func text(
-    _ key: String, _ summary: String, _ path: WritableKeyPath<NodeSettings, String> & Sendable
+    _ key: String, _ summary: String, _ path: any WritableKeyPath<NodeSettings, String> & Sendable
   ) -> Entry {
     Entry(
       key: key, summary: summary, get: { $0[keyPath: path] },
@@ -127,7 +128,7 @@ extension NodeSettings {
   }
 
   private static func optional(
-    _ key: String, _ summary: String, _ path: WritableKeyPath<NodeSettings, String?> & Sendable
+    _ key: String, _ summary: String, _ path: any WritableKeyPath<NodeSettings, String?> & Sendable
   ) -> Entry {
     Entry(
       key: key, summary: summary, get: { $0[keyPath: path] ?? "" },
@@ -137,7 +138,7 @@ extension NodeSettings {
   }
 
   private static func list(
-    _ key: String, _ summary: String, _ path: WritableKeyPath<NodeSettings, [String]> & Sendable
+    _ key: String, _ summary: String, _ path: any WritableKeyPath<NodeSettings, [String]> & Sendable
   ) -> Entry {
     Entry(
       key: key, summary: summary + "; several with commas",
@@ -150,7 +151,7 @@ extension NodeSettings {
   }
 
   private static func number(
-    _ key: String, _ summary: String, _ path: WritableKeyPath<NodeSettings, Int> & Sendable,
+    _ key: String, _ summary: String, _ path: any WritableKeyPath<NodeSettings, Int> & Sendable,
     _ bounds: ClosedRange<Int>
   ) -> Entry {
     Entry(
@@ -165,7 +166,7 @@ extension NodeSettings {
   }
 
   private static func duration(
-    _ key: String, _ summary: String, _ path: WritableKeyPath<NodeSettings, Duration> & Sendable
+    _ key: String, _ summary: String, _ path: any WritableKeyPath<NodeSettings, Duration> & Sendable
   ) -> Entry {
     Entry(
       key: key, summary: summary + "; such as 30s or 250ms", get: { format($0[keyPath: path]) },
