@@ -1,5 +1,6 @@
 internal import ChainTypes
 internal import JSON
+internal import Ledger
 internal import Primitives
 
 /// Blocks on demand and another time of day, for a chain of one's own.
@@ -75,7 +76,8 @@ extension RPCValueDecoder<UInt64> {
   /// A quantity, or a number as JSON has it: tools for developers send both.
   fileprivate static var hexOrNumber: Self {
     Self { value throws(RPCValueError) in
-      try value.uint64Value ?? quantity64.decode(value)
+      if let number = value.uint64Value { return number }
+      return try quantity64.decode(value)
     }
   }
 }

@@ -1,3 +1,4 @@
+internal import ChainTypes
 internal import Ledger
 internal import Primitives
 internal import Synchronization

@@ -1,5 +1,6 @@
 internal import ChainTypes
 internal import JSON
+internal import Ledger
 internal import Primitives
 
 /// What node and chain this is: `eth_chainId`, `net_*`, `web3_*`.

@@ -1,4 +1,5 @@
 internal import ChainTypes
+internal import Keys
 internal import Ledger
 internal import Primitives
 
@@ -7,15 +8,16 @@ struct TransactionPlace {
   var blockNumber: UInt64
   var blockHash: Hash256
   var timestamp: UInt64
-  var baseFee: UInt256
   var index: Int
+  /// What fees are reckoned by; logs do without.
+  var baseFee = UInt256.zero
+}
 
+extension TransactionPlace {
   init(header: BlockHeader, hash: Hash256, index: Int) {
-    blockNumber = header.number
-    blockHash = hash
-    timestamp = header.timestamp
-    baseFee = header.baseFeePerGas
-    self.index = index
+    self.init(
+      blockNumber: header.number, blockHash: hash, timestamp: header.timestamp, index: index,
+      baseFee: header.baseFeePerGas)
   }
 }
 
@@ -133,10 +135,8 @@ extension ReplyWriter {
       reply.key("logs")
       reply.array(stored.receipt.logs.enumerated()) { reply, element in
         reply.log(
-          LocatedLog(
-            log: element.element, blockNumber: place.blockNumber, blockHash: place.blockHash,
-            blockTimestamp: place.timestamp, transactionHash: signed.hash,
-            transactionIndex: place.index, logIndex: stored.firstLogIndex + element.offset))
+          element.element, number: stored.firstLogIndex + element.offset, transaction: signed.hash,
+          at: place)
       }
       reply.member("logsBloom", stored.receipt.bloom.bytes)
       reply.member("status", (stored.receipt.succeeded ? 1 : 0) as UInt64)
@@ -148,17 +148,26 @@ extension ReplyWriter {
   }
 
   mutating func log(_ located: LocatedLog) {
+    let place = TransactionPlace(
+      blockNumber: located.blockNumber, blockHash: located.blockHash,
+      timestamp: located.blockTimestamp, index: located.transactionIndex)
+    log(located.log, number: located.logIndex, transaction: located.transactionHash, at: place)
+  }
+
+  private mutating func log(
+    _ log: Log, number: Int, transaction: Hash256, at place: TransactionPlace
+  ) {
     object { reply in
-      reply.member("address", located.log.address)
+      reply.member("address", log.address)
       reply.key("topics")
-      reply.array(located.log.topics)
-      reply.member("data", located.log.data)
-      reply.member("blockNumber", located.blockNumber)
-      reply.member("transactionHash", located.transactionHash)
-      reply.member("transactionIndex", UInt64(located.transactionIndex))
-      reply.member("blockHash", located.blockHash)
-      reply.member("blockTimestamp", located.blockTimestamp)
-      reply.member("logIndex", UInt64(located.logIndex))
+      reply.array(log.topics)
+      reply.member("data", log.data)
+      reply.member("blockNumber", place.blockNumber)
+      reply.member("transactionHash", transaction)
+      reply.member("transactionIndex", UInt64(place.index))
+      reply.member("blockHash", place.blockHash)
+      reply.member("blockTimestamp", place.timestamp)
+      reply.member("logIndex", UInt64(number))
       reply.member("removed", false)
     }
   }
