@@ -28,6 +28,14 @@ extension NodeSettings {
   public static let entries: [Entry] = [
     text("rpc.host", "address the JSON-RPC server listens on", \.rpc.host),
     number("rpc.port", "port the JSON-RPC server listens on; 0 for any free one", \.rpc.port, 0...65_535),
+    Entry(
+      key: "rpc.auth",
+      summary: "which requests need the token of admin.token: admin for those that change the node, all for every one",
+      get: { $0.rpcNeedsToken ? "all" : "admin" },
+      set: { settings, text throws(SettingError) in
+        guard text == "admin" || text == "all" else { throw SettingError(wanted: "admin or all") }
+        settings.rpcNeedsToken = text == "all"
+      }),
     list("rpc.allowed_hosts", "host names requests may be sent to, against DNS rebinding; * for any",
       \.rpc.allowedHosts),
     list("rpc.cors_origins", "web origins that may ask, such as https://wallet.example; * for any",

@@ -10,6 +10,8 @@ public struct NodeSettings: Sendable {
   public var rpc = RPCServerConfiguration()
   /// The bounds on requests.
   public var requests = JSONRPCProcessor.Limits()
+  /// Whether every request needs the administrator's token, and not only those that change the node.
+  public var rpcNeedsToken = false
   /// The most blocks one log query may span.
   public var logRange: UInt64 = 100_000
   /// The most logs one query may return.

@@ -72,4 +72,9 @@ public struct RPCMethodTable: Sendable {
   public mutating func merge(_ other: RPCMethodTable) {
     methods.merge(other.methods) { _, new in new }
   }
+
+  /// Lets only the administrator call anything.
+  public mutating func restrictAll() {
+    for name in methods.keys { methods[name]?.access = .admin }
+  }
 }

@@ -1,0 +1,251 @@
+public import ChainTypes
+public import Consensus
+internal import Foundation
+internal import JSON
+public import Keys
+public import KeyValueStore
+public import Ledger
+public import LedgerRPC
+public import Logging
+internal import Primitives
+public import ServiceLifecycle
+internal import Synchronization
+
+/// A running node: chain, pool, block maker or follower, and the JSON-RPC server.
+///
+///     let node = try LedgerNode(directory: directory, settings: settings, role: .validator(key), …)
+///     try await node.run { port in print("listening on \(port)") }
+public final class LedgerNode: Sendable {
+  /// What the node does for its chain.
+  public enum Role: Sendable {
+    /// It makes blocks with this key.
+    case validator(PrivateKey)
+    /// It executes the blocks of the node at this address.
+    case follower(JSONRPCClient)
+    /// It makes blocks for one developer, whose verbs are open to all who reach the server.
+    case devnet(PrivateKey)
+  }
+
+  /// The chain.
+  public let chain: Chain
+  /// The transactions that wait.
+  public let pool: TransactionPool
+  private let settings: NodeSettings
+  private let role: Role
+  private let directory: DataDirectory
+  private let logger: Logger
+  private let clock: NodeClock
+  private let followed = Mutex<UInt64?>(nil)
+
+  /// The version that `web3_clientVersion` and `btt --version` tell.
+  public static let version = "0.1.0"
+
+  /// Opens a node's chain and pool.
+  ///
+  /// - Parameters:
+  ///   - directory: the data directory; it must hold a chain.
+  ///   - settings: what the owner set.
+  ///   - role: what it does.
+  ///   - logger: where it tells of itself.
+  /// - Throws: `NodeError`, `StoreError`, `LedgerError`.
+  public init(
+    directory: DataDirectory, settings: NodeSettings, role: Role, logger: Logger
+  ) throws {
+    try Self.check(settings)
+    self.directory = directory
+    self.settings = settings
+    self.role = role
+    self.logger = logger
+    let store = try directory.openStore(createIfMissing: false)
+    do {
+      chain = try Chain(
+        store: store, configuration: .init(history: settings.history), logger: logger)
+      let clock = NodeClock()
+      self.clock = clock
+      var pool = TransactionPool.Configuration()
+      pool.globalSlots = settings.poolSlots
+      pool.pendingPerSender = settings.poolSenderSlots
+      pool.journalPath = directory.poolJournal
+      self.pool = try TransactionPool(
+        configuration: pool, view: chain.view, clock: { clock.now() }, logger: logger)
+    } catch {
+      store.close()
+      throw error
+    }
+  }
+
+  private static func check(_ settings: NodeSettings) throws(NodeError) {
+    let isLoopback =
+      settings.rpc.host == "localhost" || settings.rpc.host == "::1"
+      || settings.rpc.host.hasPrefix("127.")
+    guard isLoopback || settings.rpcNeedsToken else {
+      throw NodeError(
+        .configuration,
+        "rpc.host is \(settings.rpc.host), which others can reach, and anybody could use the node: "
+          + "set rpc.auth to all, so that every request needs the token in admin.token, or listen "
+          + "on 127.0.0.1 behind a proxy of your own")
+    }
+  }
+
+  /// Runs until the task is cancelled, a signal asks it to stop, or a part can't go on safely.
+  ///
+  /// - Parameters:
+  ///   - signals: the signals that end the node in order.
+  ///   - onStart: told the port once requests are answered.
+  /// - Throws: the error of the part that could not go on.
+  public func run(
+    signals: [UnixSignal] = [.sigint, .sigterm], onStart: @escaping @Sendable (Int) -> Void
+  ) async throws {
+    defer {
+      pool.close()
+      chain.close()
+    }
+    var services: [any Service] = []
+    var backend = NodeBackend(chain: chain, pool: pool, role: .validator)
+    backend.clientVersion = "btt/v\(Self.version)/linux-swift"
+    backend.limits.maximumLogRange = settings.logRange
+    backend.limits.maximumLogs = settings.logResults
+    var development: DevelopmentControl?
+    switch role {
+    case .validator(let key):
+      let solo = try producer(key, guarded: true)
+      backend.feeRecipient = settings.feeRecipient ?? key.address
+      services.append(Part(name: "validator") { try await solo.run() })
+    case .devnet(let key):
+      let solo = try producer(key, guarded: true)
+      backend.role = .devnet
+      backend.feeRecipient = settings.feeRecipient ?? key.address
+      development = DevelopmentControl(producer: solo, chain: chain, clock: clock)
+      services.append(Part(name: "validator") { try await solo.run() })
+    case .follower(let client):
+      backend.role = .follower
+      backend.submission = .forward { transaction in
+        _ = try await client.call(
+          "eth_sendRawTransaction", [.string(Hex.encode(transaction.encoded))])
+      }
+      backend.syncTarget = { [self] in
+        followed.withLock { $0 }.flatMap { $0 > chain.view.head.number ? $0 : nil }
+      }
+      backend.peerCount = { 1 }
+      services += followerParts(client)
+    }
+    var table = NodeMethods.table(for: backend)
+    if let development {
+      DevMethods(backend: backend, control: development, isOpen: true).register(in: &table)
+    }
+    if settings.rpcNeedsToken { table.restrictAll() }
+    var rpc = settings.rpc
+    rpc.adminToken = try directory.adminToken()
+    services.append(
+      RPCServer(
+        configuration: rpc,
+        processor: JSONRPCProcessor(methods: table, limits: settings.requests, logger: logger),
+        logger: logger, health: { [self] in health() }, onStart: onStart))
+    let group = ServiceGroup(
+      configuration: ServiceGroupConfiguration(
+        services: services.map {
+          .init(
+            service: $0, successTerminationBehavior: .gracefullyShutdownGroup,
+            failureTerminationBehavior: .gracefullyShutdownGroup)
+        },
+        gracefulShutdownSignals: signals, logger: logger))
+    try await group.run()
+  }
+
+  private func producer(_ key: PrivateKey, guarded: Bool) throws -> SoloConsensus {
+    try SoloConsensus(
+      chain: chain, pool: pool, key: key,
+      signGuard: guarded
+        ? try DoubleSignGuard(path: settings.guardFile ?? directory.guardFile) : nil,
+      configuration: .init(pace: settings.pace, feeRecipient: settings.feeRecipient),
+      clock: { [clock] in clock.now() }, logger: logger)
+  }
+
+  private func followerParts(_ client: JSONRPCClient) -> [any Service] {
+    let source = RPCBlockSource(client: client)
+    var configuration = Follower.Configuration()
+    configuration.pollInterval = settings.followInterval
+    let follower = Follower(
+      chain: chain, source: source, configuration: configuration,
+      clock: { [clock] in clock.now() }, logger: logger
+    ) { [pool] view, included in
+      pool.headChanged(to: view, included: included)
+    }
+    return [
+      Part(name: "follower") { [self] in
+        try await checkSameChain(source)
+        try await follower.run()
+      },
+      Part(name: "follower height") { [self] in
+        while !Task.isCancelled {
+          if let height = try? await source.newestHeight() {
+            followed.withLock { $0 = height }
+          }
+          try? await Task.sleep(for: .seconds(1))
+        }
+      },
+    ]
+  }
+
+  /// Refuses to follow another chain: waiting for blocks that can never fit helps nobody.
+  private func checkSameChain(_ source: RPCBlockSource) async throws {
+    while !Task.isCancelled {
+      do {
+        let identity = try await source.identity()
+        guard identity.genesis == chain.genesisHash else {
+          throw NodeError(
+            .endpoint,
+            "the node to follow is of another chain (genesis \(identity.genesis), chain id "
+              + "\(identity.chainID)) than this data directory (genesis \(chain.genesisHash), "
+              + "chain id \(chain.genesis.chainID)): give the right --follow, or a data directory "
+              + "made from its genesis file")
+        }
+        return
+      } catch let error as NodeError {
+        throw error
+      } catch {
+        logger.warning("cannot reach the node to follow", metadata: ["cause": "\(error)"])
+        try? await Task.sleep(for: .seconds(1))
+      }
+    }
+  }
+
+  private func health() -> RPCHealth {
+    var health = RPCHealth()
+    let head = chain.view.head
+    switch role {
+    case .follower:
+      guard let target = followed.withLock({ $0 }) else {
+        health.notReady.append("the followed node has not answered yet")
+        break
+      }
+      if target > head.number + 5 {
+        health.notReady.append("\(target - head.number) blocks behind the followed node")
+      }
+    case .validator:
+      if case .every(let interval) = settings.pace {
+        let age = clock.now() > head.timestamp ? clock.now() - head.timestamp : 0
+        if head.number > 0, age > UInt64(interval.components.seconds) * 5 + 10 {
+          health.notReady.append("no block for \(age) s")
+        }
+      }
+    case .devnet: break
+    }
+    return health
+  }
+}
+
+/// One part of a node that runs until it is told to stop.
+private struct Part: Service {
+  let name: String
+  let body: @Sendable () async throws -> Void
+
+  init(name: String, _ body: @escaping @Sendable () async throws -> Void) {
+    self.name = name
+    self.body = body
+  }
+
+  func run() async throws {
+    try await cancelWhenGracefulShutdown { try await body() }
+  }
+}
