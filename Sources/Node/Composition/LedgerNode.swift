@@ -1,15 +1,16 @@
-public import ChainTypes
-public import Consensus
+internal import ChainTypes
+internal import Consensus
 internal import Foundation
 internal import JSON
 public import Keys
-public import KeyValueStore
+internal import KeyValueStore
 public import Ledger
 public import LedgerRPC
 public import Logging
 internal import Primitives
-public import ServiceLifecycle
+internal import ServiceLifecycle
 internal import Synchronization
+public import UnixSignals
 
 /// A running node: chain, pool, block maker or follower, and the JSON-RPC server.
 ///
