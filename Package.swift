@@ -117,8 +117,8 @@ let package = Package(
     .executableTarget(
       name: "btt",
       dependencies: [
-        "Primitives", "JSON", "Keys", "ChainTypes", "Ledger", "LedgerRPC", "Node",
-        argumentParser, lifecycle, logging,
+        "Primitives", "JSON", "Keys", "KeyValueStore", "ChainTypes", "Ledger", "LedgerRPC", "Node",
+        argumentParser, logging,
       ],
       swiftSettings: settings),
 

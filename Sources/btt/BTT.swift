@@ -9,6 +9,8 @@ struct BTT: AsyncParsableCommand {
     abstract: "A ledger node, and a wallet for it.",
     discussion: """
       EXAMPLE
+        btt devnet
+        btt node init --data-dir ./node
         btt wallet new
         btt balance 0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266
         btt send 0x70997970C51812dc3A010C7d01b50e0d17dc79C8 1.5 --from 0xf39F…2266
@@ -18,7 +20,7 @@ struct BTT: AsyncParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      Wallet.self, Send.self, Balance.self, ShowTransaction.self, ShowBlock.self, RPC.self,
+      NodeCommand.self, DevnetCommand.self, Wallet.self, Send.self, Balance.self, ShowTransaction.self, ShowBlock.self, RPC.self,
       Convert.self,
     ])
 

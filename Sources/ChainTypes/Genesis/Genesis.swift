@@ -56,6 +56,23 @@ public struct Genesis: Hashable, Sendable {
   /// What becomes of fees.
   public var fees: FeePolicy
 
+  /// A genesis from its parts; `init(json:)` checks what holds between them.
+  public init(
+    name: String, chainID: UInt64, timestamp: UInt64, gasLimit: UInt64, supply: UInt256,
+    allocations: [Address: Allocation], validators: [Validator], modules: [Address: ModuleKind],
+    fees: FeePolicy
+  ) {
+    self.name = name
+    self.chainID = chainID
+    self.timestamp = timestamp
+    self.gasLimit = gasLimit
+    self.supply = supply
+    self.allocations = allocations
+    self.validators = validators.sorted { $0.address < $1.address }
+    self.modules = modules
+    self.fees = fees
+  }
+
   /// The account whose balance is the supply that nobody holds: 0x…1010.
   public static let reserveAddress = Address(0x1010)
 }

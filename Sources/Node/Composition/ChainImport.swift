@@ -1,0 +1,46 @@
+internal import ChainTypes
+public import Ledger
+
+/// Takes the blocks of a chain file into a chain, checking each as if a peer had sent it.
+public enum ChainImport {
+  /// Imports what the chain does not have yet.
+  ///
+  /// - Parameters:
+  ///   - reader: the file.
+  ///   - chain: the chain, of the same genesis.
+  ///   - progress: told the height now and then.
+  /// - Returns: the number of blocks taken in.
+  /// - Throws: `NodeError` for damage of the file or a block that differs from one the chain has;
+  ///   `LedgerError` for a block that does not hold; `StoreError`.
+  public static func run(
+    _ reader: ChainFile.Reader, into chain: Chain, progress: (UInt64) -> Void = { _ in }
+  ) throws -> UInt64 {
+    let genesis = try Genesis(json: reader.genesis)
+    guard genesis.parametersHash == chain.genesis.parametersHash else {
+      throw NodeError(
+        .file,
+        "the file is of another chain (\(genesis.name), chain id \(genesis.chainID)) than the data "
+          + "directory (\(chain.genesis.name), chain id \(chain.genesis.chainID))")
+    }
+    var count: UInt64 = 0
+    var sinceSync = 0
+    while let sealed = try reader.next() {
+      let number = sealed.block.header.number
+      if number <= chain.view.head.number {
+        guard try chain.view.hash(number) == sealed.block.header.hash else {
+          throw NodeError(
+            .file, "block \(number) of the file is not the one that the chain has")
+        }
+        continue
+      }
+      // A block is never from the future here: whoever exported it had it.
+      let prepared = try chain.prepare(sealed, now: sealed.block.header.timestamp)
+      sinceSync += 1
+      // What is lost by a crash in between is imported again.
+      try chain.commit(prepared, seal: sealed.seal, sync: sinceSync % 256 == 0)
+      count += 1
+      if count % 1_000 == 0 { progress(number) }
+    }
+    return count
+  }
+}

@@ -1,0 +1,144 @@
+internal import ArgumentParser
+internal import ChainTypes
+internal import Foundation
+internal import JSON
+internal import Keys
+internal import KeyValueStore
+internal import Ledger
+internal import Logging
+internal import Node
+internal import Primitives
+
+/// The command `btt devnet`.
+struct DevnetCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "devnet",
+    abstract: "Run a chain of your own with funded accounts, at once.",
+    discussion: """
+      Blocks are made as soon as there are transactions, unless --block-time says otherwise. The \
+      chain is forgotten at the end, unless --data-dir or --state keep it. The keys are known to \
+      everybody: never use them anywhere else.
+
+      EXAMPLE
+        btt devnet
+        btt devnet --block-time 2s --rpc-port 9545 --state devnet.btt
+      """)
+
+  @Option(help: ArgumentHelp("Port to listen on; 0 for any.", valueName: "port"))
+  var rpcPort = 8545
+  @Option(help: ArgumentHelp("How often blocks are made: 1s, 500ms, on-demand.", valueName: "time"))
+  var blockTime = "on-demand"
+  @Option(help: ArgumentHelp("Other accounts, derived from this text.", valueName: "text"))
+  var seed: String?
+  @Option(help: ArgumentHelp("How many accounts are funded.", valueName: "count"))
+  var accounts = 10
+  @Option(
+    help: ArgumentHelp("What each gets, in BTT unless it has a unit.", valueName: "amount"))
+  var balance = "10000000"
+  @Option(help: ArgumentHelp("Chain id.", valueName: "id"))
+  var chainId: UInt64?
+  @Option(
+    help: ArgumentHelp("File to load the chain from, and to save it to at the end.", valueName: "file"),
+    completion: .file())
+  var state: String?
+  @Option(
+    help: ArgumentHelp("Directory to keep the chain in.", valueName: "dir"), completion: .directory)
+  var dataDir: String?
+  @Option(
+    name: .customLong("set"),
+    help: ArgumentHelp("A setting, as for `btt node run`.", valueName: "section.name=value"))
+  var assignments: [String] = []
+  @OptionGroup var output: OutputOptions
+
+  func run() async throws {
+    let devnet = try Devnet(
+      preset: Genesis(json: GenesisPreset.devnet.bytes), seed: seed, accountCount: accounts,
+      balance: Amount(parsing: balance).wei, chainID: chainId)
+    let temporary = dataDir == nil ? try makeTemporaryDirectory() : nil
+    defer { if let temporary { try? FileManager.default.removeItem(atPath: temporary) } }
+    let directory = DataDirectory(path: dataDir ?? temporary ?? ".")
+    var options = SettingsOptions()
+    options.assignments = ["log.level=warning"] + assignments
+    options.config = nil
+    let settings = try options.load(
+      directory, [("rpc.port", String(rpcPort)), ("validator.block_time", blockTime)]
+    ).settings
+    try prepare(directory, devnet)
+    let node = try LedgerNode(
+      directory: directory, settings: settings, role: .devnet(devnet.validator),
+      logger: NodeLog.logger(settings: settings))
+    let saved = node.chain.view
+    let command = self
+    try await node.run { port in
+      command.announce(devnet, port: port, head: saved.head.number)
+    }
+    try save(directory)
+  }
+
+  private func makeTemporaryDirectory() throws -> String {
+    var path = Array((NSTemporaryDirectory() + "/btt-devnet.XXXXXX").utf8CString)
+    guard mkdtemp(&path) != nil else {
+      throw CommandFailure(
+        .file, "cannot make a temporary directory in \(NSTemporaryDirectory())",
+        next: "free some room there, set TMPDIR, or give --data-dir")
+    }
+    return String(decoding: path.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
+  /// Makes the chain unless it is there, and loads the state file.
+  private func prepare(_ directory: DataDirectory, _ devnet: Devnet) throws {
+    var reader: ChainFile.Reader?
+    if let state, FileManager.default.fileExists(atPath: state) {
+      reader = try ChainFile.Reader(path: state)
+    }
+    let store = try directory.openStore(createIfMissing: true)
+    defer { store.close() }
+    if try !Chain.exists(in: store) {
+      let bytes = reader?.genesis ?? Array(devnet.genesis.json().prettyPrinted.utf8)
+      try directory.write(bytes, to: directory.genesisFile)
+      try Chain.create(try Genesis(json: bytes), in: store)
+    }
+    let chain = try Chain(store: store, logger: NodeLog.logger(settings: NodeSettings()))
+    guard chain.genesis.makesBlocks(devnet.validator.address) else {
+      throw CommandFailure(
+        .invalidInput, "the chain that was kept is one of other accounts",
+        next: "give the --seed and --accounts it was made with, or another --state or --data-dir")
+    }
+    if let reader { _ = try ChainImport.run(reader, into: chain) }
+  }
+
+  private func save(_ directory: DataDirectory) throws {
+    guard let state, let genesis = try DataDirectory.read(directory.genesisFile, limit: 1 << 30)
+    else { return }
+    let store = try directory.openStore(createIfMissing: false)
+    defer { store.close() }
+    let chain = try Chain(store: store, logger: NodeLog.logger(settings: NodeSettings()))
+    try ChainFile.write(chain.view, genesis: genesis, to: state)
+  }
+
+  private func announce(_ devnet: Devnet, port: Int, head: UInt64) {
+    let url = "http://127.0.0.1:\(port)"
+    let keys = devnet.accounts.map { key in
+      (key.address.checksummed, key.withUnsafeBytes { Hex.encode($0) })
+    }
+    output.print(
+      [
+        "rpc": .string(url), "chainId": JSONValue(devnet.genesis.chainID),
+        "head": JSONValue(head), "mnemonic": .string(devnet.mnemonic.phrase),
+        "accounts": .array(
+          keys.map { ["address": .string($0.0), "privateKey": .string($0.1)] }),
+      ],
+      text: """
+        Accounts, each with \(balance) BTT at the start; everybody knows their keys:
+
+        \(keys.enumerated().map { "(\($0)) \($1.0)  \($1.1)" }.joined(separator: "\n"))
+
+        Mnemonic  \(devnet.mnemonic.phrase)
+        Path      m/44'/60'/0'/0/i
+        Chain id  \(devnet.genesis.chainID)
+        Head      block \(head)
+
+        Listening on \(url)
+        """)
+  }
+}

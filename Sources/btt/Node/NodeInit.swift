@@ -1,0 +1,154 @@
+internal import ArgumentParser
+internal import ChainTypes
+internal import Foundation
+internal import JSON
+internal import Keys
+internal import KeyValueStore
+internal import Ledger
+internal import Logging
+internal import Node
+internal import Primitives
+
+/// The command `btt node init`.
+struct NodeInit: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "init",
+    abstract: "Make a data directory with a new chain.",
+    discussion: """
+      With --preset, a chain of your own starts, and unless --validator names another, its block \
+      maker's key is made and kept encrypted in the data directory. With --genesis, the chain is \
+      the one the file describes, for instance one to follow.
+
+      EXAMPLE
+        btt node init --data-dir ./node --alloc 0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266=1000000
+        btt node init --data-dir ./follower --genesis ./node/genesis.json
+      """)
+
+  @Option(
+    help: ArgumentHelp("Genesis file to start from.", valueName: "file"), completion: .file())
+  var genesis: String?
+
+  @Option(
+    help: "Rules to start from, when there is no genesis file: bttc or devnet.",
+    transform: { text in
+      guard let preset = GenesisPreset(rawValue: text) else {
+        throw ValidationError("there is no preset \(text): take bttc or devnet")
+      }
+      return preset
+    })
+  var preset = GenesisPreset.bttc
+
+  @Option(help: ArgumentHelp("Chain id instead of the preset's.", valueName: "id"))
+  var chainId: UInt64?
+
+  @Option(
+    help: ArgumentHelp(
+      "Address of a block maker, instead of making a key; may be given again.",
+      valueName: "address"),
+    transform: Arguments.address)
+  var validator: [Address] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "An account to fund, with the amount in BTT unless it has a unit; may be given again.",
+      valueName: "address=amount"))
+  var alloc: [String] = []
+
+  @OptionGroup var data: DataDirectoryOptions
+  @OptionGroup var password: PasswordOptions
+  @OptionGroup var output: OutputOptions
+
+  func validate() throws {
+    if genesis != nil, chainId != nil || !validator.isEmpty || !alloc.isEmpty {
+      throw ValidationError("--genesis says all: --chain-id, --validator and --alloc go with --preset")
+    }
+  }
+
+  func run() throws {
+    let directory = data.directory
+    if FileManager.default.fileExists(atPath: directory.chain) {
+      throw CommandFailure(
+        .invalidInput, "\(directory.path) holds a chain already: nothing was done",
+        next: "give another --data-dir, or remove the directory if you want to lose the chain")
+    }
+    let bytes: [UInt8]
+    var genesis: Genesis
+    var key: PrivateKey?
+    if let file = self.genesis {
+      bytes = try Files.read(file, limit: 1 << 30)
+      genesis = try Genesis(json: bytes)
+    } else {
+      genesis = try presetGenesis(&key)
+      bytes = Array(genesis.json().prettyPrinted.utf8)
+    }
+    try directory.create()
+    if let key {
+      let password = try password.source.new("New password of the validator's key: ")
+      _ = try KeyStore(directory: directory.keystore).add(
+        key, password: password, strength: .standard, at: Date())
+    }
+    try directory.write(bytes, to: directory.genesisFile)
+    if !FileManager.default.fileExists(atPath: directory.configurationFile) {
+      try directory.write(
+        Array(EffectiveSettings.sample.utf8), to: directory.configurationFile)
+    }
+    let store = try directory.openStore(createIfMissing: true)
+    defer { store.close() }
+    try Chain.create(genesis, in: store)
+    let chain = try Chain(store: store, logger: NodeLog.logger(settings: NodeSettings()))
+    try report(directory, chain, key?.address)
+  }
+
+  private func presetGenesis(_ key: inout PrivateKey?) throws -> Genesis {
+    var value = try JSONValue.parse(preset.bytes)
+    guard var root = value.objectValue, var ours = root["btt"]?.objectValue,
+      var config = root["config"]?.objectValue
+    else { throw CommandFailure(.failed, "the preset \(preset.rawValue) is damaged") }
+    var makers = validator
+    if makers.isEmpty {
+      let made = PrivateKey.generate()
+      key = made
+      makers = [made.address]
+    }
+    ours["validators"] = .array(
+      makers.map { ["address": .string($0.checksummed), "weight": 1, "makesBlocks": true] })
+    if let chainId { config["chainId"] = JSONValue(chainId) }
+    var accounts = preset == .devnet ? root["alloc"]?.objectValue ?? [:] : [:]
+    for text in alloc {
+      let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
+      guard parts.count == 2 else {
+        throw CommandFailure(.usage, "--alloc wants address=amount, not \(text)")
+      }
+      let address = try Address(checksummed: parts[0])
+      accounts[address.checksummed] = [
+        "balance": .string(try Amount(parsing: parts[1]).wei.description)
+      ]
+    }
+    root["alloc"] = .object(accounts)
+    root["btt"] = .object(ours)
+    root["config"] = .object(config)
+    value = .object(root)
+    return try Genesis(json: value)
+  }
+
+  private func report(_ directory: DataDirectory, _ chain: Chain, _ maker: Address?) throws {
+    let makers = chain.genesis.validators.filter(\.makesBlocks).map(\.address.checksummed)
+    output.print(
+      [
+        "dataDirectory": .string(directory.path), "name": .string(chain.genesis.name),
+        "chainId": JSONValue(chain.genesis.chainID),
+        "genesisHash": .string(chain.genesisHash.hex),
+        "blockMakers": .array(makers.map { .string($0) }),
+      ],
+      text: Output.table([
+        ("data directory", directory.path), ("chain", chain.genesis.name),
+        ("chain id", String(chain.genesis.chainID)), ("genesis", chain.genesisHash.hex),
+        ("block maker", makers.joined(separator: ", ")),
+      ])
+        + (maker == nil
+          ? "" : "\nThe block maker's key is in \(directory.keystore); without it and its password "
+            + "no blocks can be made.")
+        + "\nNext: btt node run --data-dir \(directory.path)"
+        + (maker == nil ? " --follow URL, or with --key-file" : ""))
+  }
+}
