@@ -20,7 +20,8 @@ struct BTT: AsyncParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      NodeCommand.self, DevnetCommand.self, Wallet.self, Send.self, Balance.self, ShowTransaction.self, ShowBlock.self, RPC.self,
+      NodeCommand.self, DevnetCommand.self, Wallet.self, Send.self, Balance.self,
+      ShowTransaction.self, ShowBlock.self, RPC.self,
       Convert.self,
     ])
 

@@ -1,6 +1,6 @@
 import ChainTypes
-import Keys
 import KeyValueStore
+import Keys
 import Ledger
 import Primitives
 import TestSupport

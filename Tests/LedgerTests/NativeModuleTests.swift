@@ -75,9 +75,11 @@ struct NativeModuleTests {
     let function = ABIFunction("transfer(address,uint256)", returns: "bool")
     let tooMuch = try function.encodeCall([.address(Address(0xabc)), .uint(.max)])
     let (block, _) = try test.mine([
-      TestChain.transfer(from: keys[0], nonce: 0, to: btt, value: 0, gasLimit: 100_000, data: tooMuch),
+      TestChain.transfer(
+        from: keys[0], nonce: 0, to: btt, value: 0, gasLimit: 100_000, data: tooMuch),
       TestChain.transfer(from: keys[0], nonce: 1, to: btt, value: 5, gasLimit: 100_000),
-      TestChain.transfer(from: keys[0], nonce: 2, to: btt, value: 0, gasLimit: 21_700, data: tooMuch),
+      TestChain.transfer(
+        from: keys[0], nonce: 2, to: btt, value: 0, gasLimit: 21_700, data: tooMuch),
     ])
     #expect(block.receipts.map(\.receipt.succeeded) == [false, false, false])
     #expect(block.receipts[0].gasUsed < 100_000)

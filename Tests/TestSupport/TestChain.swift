@@ -1,6 +1,6 @@
 public import ChainTypes
-public import Keys
 public import KeyValueStore
+public import Keys
 public import Ledger
 internal import Logging
 public import Primitives

@@ -2,8 +2,8 @@ internal import ChainTypes
 internal import Consensus
 internal import Foundation
 internal import JSON
-public import Keys
 internal import KeyValueStore
+public import Keys
 public import Ledger
 public import LedgerRPC
 public import Logging

@@ -59,7 +59,9 @@ public struct EffectiveSettings: Sendable {
 
   /// A settings file with every setting at its default, each with its meaning.
   public static var sample: String {
-    var lines = ["# Settings of a btt node. What stands here is the default; remove a # to change it."]
+    var lines = [
+      "# Settings of a btt node. What stands here is the default; remove a # to change it."
+    ]
     var section = ""
     let defaults = NodeSettings()
     for entry in NodeSettings.entries {

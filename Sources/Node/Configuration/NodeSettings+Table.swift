@@ -27,23 +27,28 @@ extension NodeSettings {
   /// Every setting, in the order of the sample file.
   public static let entries: [Entry] = [
     text("rpc.host", "address the JSON-RPC server listens on", \.rpc.host),
-    number("rpc.port", "port the JSON-RPC server listens on; 0 for any free one", \.rpc.port, 0...65_535),
+    number(
+      "rpc.port", "port the JSON-RPC server listens on; 0 for any free one", \.rpc.port, 0...65_535),
     Entry(
       key: "rpc.auth",
-      summary: "which requests need the token of admin.token: admin for those that change the node, all for every one",
+      summary:
+        "which requests need the token of admin.token: admin for those that change the node, all for every one",
       get: { $0.rpcNeedsToken ? "all" : "admin" },
       set: { settings, text throws(SettingError) in
         guard text == "admin" || text == "all" else { throw SettingError(wanted: "admin or all") }
         settings.rpcNeedsToken = text == "all"
       }),
-    list("rpc.allowed_hosts", "host names requests may be sent to, against DNS rebinding; * for any",
+    list(
+      "rpc.allowed_hosts", "host names requests may be sent to, against DNS rebinding; * for any",
       \.rpc.allowedHosts),
-    list("rpc.cors_origins", "web origins that may ask, such as https://wallet.example; * for any",
+    list(
+      "rpc.cors_origins", "web origins that may ask, such as https://wallet.example; * for any",
       \.rpc.allowedOrigins),
     number("rpc.max_connections", "connections at a time", \.rpc.maximumConnections, 1...100_000),
     number("rpc.max_body_bytes", "bytes of a request", \.rpc.maximumBodyBytes, 1_024...(256 << 20)),
     number("rpc.max_batch", "requests in a batch", \.requests.maximumBatchItems, 1...100_000),
-    number("rpc.max_reply_bytes", "bytes of a reply", \.requests.maximumReplyBytes, 1_024...(1 << 30)),
+    number(
+      "rpc.max_reply_bytes", "bytes of a reply", \.requests.maximumReplyBytes, 1_024...(1 << 30)),
     duration("rpc.timeout", "time a request may take", \.requests.timeout),
     duration("rpc.read_timeout", "time a client may take to send a request", \.rpc.readTimeout),
     duration("rpc.idle_timeout", "time a connection may stay idle", \.rpc.idleTimeout),
@@ -99,13 +104,24 @@ extension NodeSettings {
           }
         }
       }),
-    optional("validator.key_file", "keystore file, or file with a hex key, of the validator; empty for the one made by init", \.validatorKeyFile),
-    optional("validator.password_file", "file with the password of the validator's key; empty to ask", \.validatorPasswordFile),
-    optional("validator.guard_file", "double-sign guard, best on another disk; empty for the data directory", \.guardFile),
-    optional("follow.url", "JSON-RPC address of a node to follow instead of making blocks; empty for none", \.followURL),
+    optional(
+      "validator.key_file",
+      "keystore file, or file with a hex key, of the validator; empty for the one made by init",
+      \.validatorKeyFile),
+    optional(
+      "validator.password_file", "file with the password of the validator's key; empty to ask",
+      \.validatorPasswordFile),
+    optional(
+      "validator.guard_file",
+      "double-sign guard, best on another disk; empty for the data directory", \.guardFile),
+    optional(
+      "follow.url", "JSON-RPC address of a node to follow instead of making blocks; empty for none",
+      \.followURL),
     duration("follow.interval", "how often to ask the followed node for blocks", \.followInterval),
     number("pool.slots", "transactions that may wait", \.poolSlots, 1...10_000_000),
-    number("pool.sender_slots", "transactions of one sender that may wait", \.poolSenderSlots, 1...1_000_000),
+    number(
+      "pool.sender_slots", "transactions of one sender that may wait", \.poolSenderSlots,
+      1...1_000_000),
     Entry(
       key: "log.level", summary: "least that is logged: trace, debug, info, notice, warning, error",
       get: { $0.logLevel.rawValue },

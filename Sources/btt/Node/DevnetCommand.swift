@@ -2,8 +2,8 @@ internal import ArgumentParser
 internal import ChainTypes
 internal import Foundation
 internal import JSON
-internal import Keys
 internal import KeyValueStore
+internal import Keys
 internal import Ledger
 internal import Logging
 internal import Node
@@ -38,7 +38,8 @@ struct DevnetCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("Chain id.", valueName: "id"))
   var chainId: UInt64?
   @Option(
-    help: ArgumentHelp("File to load the chain from, and to save it to at the end.", valueName: "file"),
+    help: ArgumentHelp(
+      "File to load the chain from, and to save it to at the end.", valueName: "file"),
     completion: .file())
   var state: String?
   @Option(

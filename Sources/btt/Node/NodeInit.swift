@@ -2,8 +2,8 @@ internal import ArgumentParser
 internal import ChainTypes
 internal import Foundation
 internal import JSON
-internal import Keys
 internal import KeyValueStore
+internal import Keys
 internal import Ledger
 internal import Logging
 internal import Node
@@ -60,7 +60,8 @@ struct NodeInit: ParsableCommand {
 
   func validate() throws {
     if genesis != nil, chainId != nil || !validator.isEmpty || !alloc.isEmpty {
-      throw ValidationError("--genesis says all: --chain-id, --validator and --alloc go with --preset")
+      throw ValidationError(
+        "--genesis says all: --chain-id, --validator and --alloc go with --preset")
     }
   }
 
@@ -146,7 +147,8 @@ struct NodeInit: ParsableCommand {
         ("block maker", makers.joined(separator: ", ")),
       ])
         + (maker == nil
-          ? "" : "\nThe block maker's key is in \(directory.keystore); without it and its password "
+          ? ""
+          : "\nThe block maker's key is in \(directory.keystore); without it and its password "
             + "no blocks can be made.")
         + "\nNext: btt node run --data-dir \(directory.path)"
         + (maker == nil ? " --follow URL, or with --key-file" : ""))

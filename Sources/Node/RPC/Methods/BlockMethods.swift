@@ -3,7 +3,9 @@ internal import JSON
 internal import Ledger
 internal import Primitives
 
-/// Blocks and their counts. What does not exist is `null`.
+/// Blocks and their counts.
+///
+/// What does not exist is `null`.
 struct BlockMethods {
   let backend: NodeBackend
 
@@ -17,7 +19,8 @@ struct BlockMethods {
     }
     table.readAside("eth_getBlockByHash", parameters: 2, of: backend) { view, params in
       let full = try params.optional(1, .bool) ?? false
-      return try Self.block(view, at: try view.number(of: try params.required(0, .hash)), full: full)
+      return try Self.block(
+        view, at: try view.number(of: try params.required(0, .hash)), full: full)
     }
     table.readAside("eth_getBlockReceipts", parameters: 1, of: backend) { view, params in
       try Self.receipts(view, at: try view.height(of: try params.block(0)))

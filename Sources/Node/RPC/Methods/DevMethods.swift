@@ -30,8 +30,9 @@ public struct DevMethods {
       table.addAsynchronous(name, access: access, parameters: 2) { _, params in
         let interval = try params.optional(1, .hexOrNumber) ?? 0
         guard interval <= 1 else {
-          throw RPCError.invalidParams("an interval between blocks is not supported: mine them "
-            + "one at a time with evm_setNextBlockTimestamp")
+          throw RPCError.invalidParams(
+            "an interval between blocks is not supported: mine them "
+              + "one at a time with evm_setNextBlockTimestamp")
         }
         try await control.mine(
           try Self.count(try params.optional(0, .hexOrNumber) ?? 1, limit), timestamp: nil)

@@ -46,8 +46,9 @@ struct PoolMethods {
   ) -> RPCResult {
     let senders = content.keys.sorted()
     var reply = ReplyWriter(capacity: 65_536)
-    func write(_ reply: inout ReplyWriter, _ part: KeyPath<TransactionPool.Content, [SignedTransaction]>)
-    {
+    func write(
+      _ reply: inout ReplyWriter, _ part: KeyPath<TransactionPool.Content, [SignedTransaction]>
+    ) {
       reply.object { reply in
         for sender in senders {
           guard let transactions = content[sender]?[keyPath: part], !transactions.isEmpty else {
