@@ -112,6 +112,19 @@ internal import Testing
     }
   }
 
+  @Test func `says which file of an account is damaged, and how`() throws {
+    try withStore { store in
+      let account = try store.create(password: "a", strength: .light, at: date)
+      try Data("{".utf8).write(to: URL(filePath: account.path))
+      let error = #expect(throws: KeyStoreError.self) { try store.account(account.address) }
+      #expect(error == .corrupt("\(account.path): JSON ends inside a value (at byte 1)"))
+      let stranger = PrivateKey.generate().address
+      #expect(throws: KeyStoreError.noAccount(stranger, directory: store.directory)) {
+        try store.account(stranger)
+      }
+    }
+  }
+
   @Test func `says which file the system refuses`() throws {
     try withStore { store in
       try FileManager.default.removeItem(atPath: store.directory)

@@ -48,9 +48,25 @@ public struct KeyStore: Sendable {
   /// The one file of an account.
   public func account(_ address: Address) throws(KeyStoreError) -> Account {
     let found = try accounts().filter { $0.address == address }
-    guard let account = found.first else { throw .noAccount(address, directory: directory) }
+    guard let account = found.first else { throw try damage(of: address) }
     guard found.count == 1 else { throw .ambiguous(address, paths: found.map(\.path)) }
     return account
+  }
+
+  /// Why an account has no file: none bears its name, or the one that does is no key file.
+  private func damage(of address: Address) throws(KeyStoreError) -> KeyStoreError {
+    for name in try SecretFile.names(in: directory) where Self.address(inName: name) == address {
+      let path = directory + "/" + name
+      do throws(KeyStoreError) {
+        let text = try SecretFile.read(path, limit: EncryptedKey.maximumFileSize)
+        _ = try EncryptedKey(json: text)
+      } catch {
+        if case .corrupt(let what) = error { return .corrupt("\(path): \(what)") }
+        if case .unsupported(let what) = error { return .unsupported("\(path): \(what)") }
+        return error
+      }
+    }
+    return .noAccount(address, directory: directory)
   }
 
   /// The key of an account.
