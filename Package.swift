@@ -126,7 +126,8 @@ let package = Package(
     .target(
       name: "TestSupport",
       dependencies: [
-        "Primitives", "JSON", "Keys", "KeyValueStore", "ChainTypes", "Ledger", logging,
+        "Primitives", "JSON", "Keys", "KeyValueStore", "ChainTypes", "Ledger", logging, nioCore,
+        nioHTTP1, nioPosix,
       ],
       path: "Tests/TestSupport",
       swiftSettings: settings),
@@ -172,7 +173,14 @@ let package = Package(
     .testTarget(
       name: "LedgerRPCTests",
       dependencies: [
-        "LedgerRPC", "ChainTypes", "JSON", "TestSupport", logging, nioCore, nioHTTP1, nioPosix,
+        "LedgerRPC", "ChainTypes", "JSON", "Primitives", "TestSupport", logging, nioCore, nioHTTP1,
+        nioPosix,
+      ],
+      swiftSettings: settings),
+    .testTarget(
+      name: "CLITests",
+      dependencies: [
+        "btt", "ChainTypes", "JSON", "Keys", "Primitives", "TestSupport", nioHTTP1,
       ],
       swiftSettings: settings),
   ]

@@ -2,6 +2,7 @@ internal import ChainTypes
 internal import JSON
 internal import LedgerRPC
 internal import NIOHTTP1
+internal import TestSupport
 internal import Testing
 
 @Suite("JSON-RPC client", .timeLimit(.minutes(1))) struct JSONRPCClientTests {

@@ -1,28 +1,44 @@
-internal import JSON
+public import JSON
 internal import NIOCore
-internal import NIOHTTP1
+public import NIOHTTP1
 internal import NIOPosix
 internal import Synchronization
 
 /// An HTTP server that answers as a test says, or not at all.
-final class ScriptedServer: Sendable {
-  struct Reply: Sendable {
-    var status = HTTPResponseStatus.ok
-    var body: String
-    var headers: [(String, String)] = []
+public final class ScriptedServer: Sendable {
+  /// What it answers.
+  public struct Reply: Sendable {
+    /// The HTTP status.
+    public var status: HTTPResponseStatus
+    /// The body.
+    public var body: String
+    /// Header fields besides the length.
+    public var headers: [(String, String)]
+
+    /// A reply from its parts.
+    public init(
+      status: HTTPResponseStatus = .ok, body: String, headers: [(String, String)] = []
+    ) {
+      self.status = status
+      self.body = body
+      self.headers = headers
+    }
   }
 
   /// What the server was asked.
-  struct Request: Sendable {
-    var head: HTTPRequestHead
-    var body: JSONValue
+  public struct Request: Sendable {
+    /// The request line and the header fields.
+    public var head: HTTPRequestHead
+    /// The body, or null when it is no JSON.
+    public var body: JSONValue
   }
 
-  let port: Int
+  /// Where it listens, on 127.0.0.1.
+  public let port: Int
   private let channel: any Channel
 
   /// A server whose answers `script` gives; nil leaves the caller waiting.
-  init(_ script: @escaping @Sendable (Request) -> Reply?) async throws {
+  public init(_ script: @escaping @Sendable (Request) -> Reply?) async throws {
     channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
@@ -34,7 +50,8 @@ final class ScriptedServer: Sendable {
     port = channel.localAddress?.port ?? 0
   }
 
-  func stop() async { try? await channel.close() }
+  /// Listens no longer.
+  public func stop() async { try? await channel.close() }
 
   private final class Handler: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
