@@ -1,5 +1,7 @@
 internal import ChainTypes
 internal import JSON
+internal import Keys
+internal import Ledger
 internal import Node
 internal import Primitives
 internal import TestSupport

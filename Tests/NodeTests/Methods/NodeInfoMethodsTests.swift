@@ -1,5 +1,7 @@
 internal import ChainTypes
 internal import JSON
+internal import Keys
+internal import Ledger
 internal import Node
 internal import Primitives
 internal import Synchronization
@@ -46,17 +48,17 @@ struct NodeInfoMethodsTests {
     let content = try await node.call("txpool_content")
     let sender = key.address.checksummed
     #expect(content["pending"]?.keys == [sender])
-    #expect(content["pending"]?[key: sender]?.keys == ["0", "1"])
-    #expect(content["queued"]?[key: sender]?.keys == ["3"])
+    #expect(content["pending"]?[sender]?.keys == ["0", "1"])
+    #expect(content["queued"]?[sender]?.keys == ["3"])
     #expect(
-      content["pending"]?[key: sender]?["1"]
+      content["pending"]?[sender]?["1"]
         == (try await node.call("eth_getTransactionByHash", transactions[1].hash.json)))
     let from = try await node.call("txpool_contentFrom", key.address.json)
-    #expect(from["pending"] == content["pending"]?[key: sender])
-    #expect(from["queued"] == content["queued"]?[key: sender])
+    #expect(from["pending"] == content["pending"]?[sender])
+    #expect(from["queued"] == content["queued"]?[sender])
     let inspect = try await node.call("txpool_inspect")
     #expect(
-      inspect["queued"]?[key: sender]?["3"]
+      inspect["queued"]?[sender]?["3"]
         == .string("\(Address(0xabc)): 1 wei + 21000 gas × 100000000000 wei"))
     #expect(
       try await node.call("txpool_contentFrom", Address(1).json) == ["pending": [:], "queued": [:]])
