@@ -115,7 +115,8 @@ struct BlockMethodsTests {
     ]
     let reply = await node.processor.process(request.serialized, context: .init())
     #expect(
-      reply.map { String(decoding: $0, as: UTF8.self) } == #"{"jsonrpc":"2.0","id":1,"result":null}"#
+      reply.map { String(decoding: $0, as: UTF8.self) }
+        == #"{"jsonrpc":"2.0","id":1,"result":null}"#
     )
   }
 

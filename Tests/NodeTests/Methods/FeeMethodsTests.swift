@@ -9,6 +9,20 @@ internal import Testing
 
 @Suite("Fee methods")
 struct FeeMethodsTests {
+  private let small = TestChain.genesis { $0.gasLimit = 1_000_000 }
+
+  /// A transaction whose data costs exactly the rest of `gas`, a multiple of four.
+  private func filler(
+    _ gas: UInt64, sender: Int = 0, nonce: UInt64 = 0, tip: UInt256 = 1
+  ) throws -> SignedTransaction {
+    let (full, rest) = (gas - 21_000).quotientAndRemainder(dividingBy: 16)
+    let data =
+      [UInt8](repeating: 1, count: Int(full)) + [UInt8](repeating: 0, count: Int(rest) / 4)
+    return try TestChain.transfer(
+      from: RPCNode.keys[sender], nonce: nonce, to: Address(0xabc), tip: tip, gasLimit: gas,
+      data: data)
+  }
+
   @Test("While blocks have room the price is the base fee, and no tip is advised")
   func quiet() async throws {
     let node = try RPCNode()
@@ -19,12 +33,9 @@ struct FeeMethodsTests {
 
   @Test("When blocks are more than half full, the tips they took are the advice")
   func busy() async throws {
-    let node = try RPCNode(genesis: TestChain.genesis { $0.gasLimit = 60_000 })
-    for (index, tip) in [300, 100].enumerated() {
-      try await node.send(
-        try TestChain.transfer(
-          from: RPCNode.keys[index], nonce: 0, to: Address(0xabc), tip: UInt256(UInt64(tip))))
-    }
+    let node = try RPCNode(genesis: small)
+    try await node.send(try filler(300_000, sender: 0, tip: 300))
+    try await node.send(try filler(300_000, sender: 1, tip: 100))
     try node.mine()
     // 60 % of the gas is reached by the dearer of two.
     #expect(try await node.call("eth_maxPriorityFeePerGas") == "0x12c")
@@ -35,7 +46,7 @@ struct FeeMethodsTests {
 
   @Test("The history has fees, fullness and the tips at each percentile of gas")
   func history() async throws {
-    let node = try RPCNode(genesis: TestChain.genesis { $0.gasLimit = 210_000 })
+    let node = try RPCNode(genesis: small)
     try node.mine()
     for (index, tip) in [10, 20, 30, 40].enumerated() {
       try await node.send(
@@ -47,7 +58,7 @@ struct FeeMethodsTests {
     #expect(
       history == [
         "oldestBlock": "0x1", "baseFeePerGas": ["0x3b9aca00", "0x3b9aca00", "0x3b9aca00"],
-        "gasUsedRatio": [.number("0.0"), .number("0.4")],
+        "gasUsedRatio": [.number("0.0"), .number("0.084")],
         "baseFeePerBlobGas": ["0x1", "0x1", "0x1"],
         "blobGasUsedRatio": [.number("0.0"), .number("0.0")],
         "reward": [["0x0", "0x0", "0x0", "0x0", "0x0"], ["0xa", "0xa", "0x14", "0x14", "0x28"]],
@@ -65,10 +76,9 @@ struct FeeMethodsTests {
 
   @Test("The fee after the newest block of a past range is that of the block that followed")
   func pastRange() async throws {
-    let node = try RPCNode(genesis: TestChain.genesis { $0.gasLimit = 21_000 })
+    let node = try RPCNode(genesis: small)
     for nonce in 0..<3 as Range<UInt64> {
-      try await node.send(
-        try TestChain.transfer(from: RPCNode.keys[0], nonce: nonce, to: Address(0xabc)))
+      try await node.send(try filler(1_000_000, nonce: nonce))
       try node.mine()
     }
     // Full blocks raise the fee by an eighth each.
@@ -76,9 +86,10 @@ struct FeeMethodsTests {
     #expect(history["oldestBlock"] == "0x1")
     #expect(
       history["baseFeePerGas"]
-        == .array([1_000_000_000, 1_125_000_000, 1_265_625_000].map {
-          .string(Hex.quantity($0 as UInt64))
-        }))
+        == .array(
+          [1_000_000_000, 1_125_000_000, 1_265_625_000].map {
+            .string(Hex.quantity($0 as UInt64))
+          }))
   }
 
   static let refused: [([JSONValue], Int, String)] = [
