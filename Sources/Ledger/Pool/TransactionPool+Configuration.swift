@@ -63,6 +63,11 @@ extension TransactionPool {
     public var isPending: Bool
     /// The hash of the transaction whose place it took.
     public var replaced: Hash256?
+
+    package init(isPending: Bool, replaced: Hash256? = nil) {
+      self.isPending = isPending
+      self.replaced = replaced
+    }
   }
 
   /// How many transactions a pool holds.
@@ -73,6 +78,12 @@ extension TransactionPool {
     public var queued: Int
     /// The bytes of all of them.
     public var byteCount: Int
+
+    package init(pending: Int, queued: Int, byteCount: Int) {
+      self.pending = pending
+      self.queued = queued
+      self.byteCount = byteCount
+    }
   }
 
   /// What a pool holds of one sender, in nonce order.
@@ -81,5 +92,8 @@ extension TransactionPool {
     public var pending: [SignedTransaction] = []
     /// Those that wait for an earlier nonce or for money.
     public var queued: [SignedTransaction] = []
+
+    /// Nothing.
+    public init() {}
   }
 }

@@ -1,5 +1,5 @@
 import ChainTypes
-import KeyValueStore
+import Keys
 import Ledger
 import Logging
 import Primitives

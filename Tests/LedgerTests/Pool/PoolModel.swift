@@ -173,7 +173,7 @@ struct PoolModel {
   mutating func move(_ changes: [Address: PoolFixture.Money], baseFee: UInt256) {
     accounts.merge(changes) { $1 }
     self.baseFee = baseFee
-    items.removeAll { $0.nonce < money($0.sender).nonce }
+    items = items.filter { $0.nonce >= money($0.sender).nonce }
     for sender in changes.keys {
       for item in split(sender).queued.dropFirst(limits.gappedPerSender) {
         items.removeAll { $0.hash == item.hash }

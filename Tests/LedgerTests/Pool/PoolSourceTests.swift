@@ -30,9 +30,11 @@ struct PoolSourceTests {
       for nonce: UInt64 in 0..<2 { try fixture.add(sender, nonce) }
     }
     var source = fixture.pool.source(baseFee: 3)
-    let first = try #require(source.next())
+    var next = source.next()
+    let first = try #require(next)
     source.skip(first, .insufficientFunds(sender: alice, have: 0, want: 1))
-    let second = try #require(source.next())
+    next = source.next()
+    let second = try #require(next)
     source.skip(second, .gasLimitReached(have: 0, want: 21_000))
     #expect([first.sender, second.sender] == [alice, bob])
     #expect(source.next()?.sender == carol)

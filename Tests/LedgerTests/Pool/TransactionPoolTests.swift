@@ -1,5 +1,6 @@
 import ChainTypes
 import Ledger
+import Logging
 import Primitives
 import Testing
 
@@ -57,9 +58,9 @@ struct TransactionPoolTests {
       (try F.transaction(alice, .max), "nonce has max value", true),
     ]
     for (transaction, begins, peerFault) in cases {
-      let refusal = try #require(refusal(fixture, transaction), "\(begins)")
-      #expect(refusal.text.hasPrefix(begins), "\(refusal.text)")
-      #expect(refusal.peerFault == peerFault, "\(begins)")
+      let error = try #require(refusal(fixture, transaction), "\(begins)")
+      #expect(error.text.hasPrefix(begins), "\(error.text)")
+      #expect(error.peerFault == peerFault, "\(begins)")
     }
     #expect(fixture.pool.status == .init(pending: 0, queued: 0, byteCount: 0))
     #expect(refusal(fixture, try F.transaction(alice, 5, value: 900_000)) == nil)
@@ -100,14 +101,14 @@ struct TransactionPoolTests {
   @Test(
     "replaces one when both fees are a tenth above its, rounded up",
     arguments: [
-      (cap: 110 as UInt256, tip: 13 as UInt256, taken: true), (110, 12, false),
+      (cap: 110 as UInt64, tip: 13 as UInt64, taken: true), (110, 12, false),
       (109, 13, false), (1_000, 12, false), (1_000, 13, true), (100, 11, false),
     ])
-  func replacement(cap: UInt256, tip: UInt256, taken: Bool) throws {
+  func replacement(cap: UInt64, tip: UInt64, taken: Bool) throws {
     let fixture = PoolFixture()
     try fixture.add(alice, 0, tip: 11, cap: 100)
     let before = fixture.pool.content(of: alice).pending
-    let new = try PoolFixture.transaction(alice, 0, tip: tip, cap: cap)
+    let new = try PoolFixture.transaction(alice, 0, tip: UInt256(tip), cap: UInt256(cap))
     if taken {
       let outcome = try fixture.pool.add(new, isLocal: false)
       #expect(outcome == .init(isPending: true, replaced: before[0].hash))
