@@ -102,7 +102,7 @@ struct TransactionPoolTests {
     "replaces one when both fees are a tenth above its, rounded up",
     arguments: [
       (cap: 110 as UInt64, tip: 13 as UInt64, taken: true), (110, 12, false),
-      (109, 13, false), (1_000, 12, false), (1_000, 13, true), (100, 11, false),
+      (109, 13, false), (1_000, 12, false), (1_000, 13, true), (101, 12, false),
     ])
   func replacement(cap: UInt64, tip: UInt64, taken: Bool) throws {
     let fixture = PoolFixture()
@@ -244,5 +244,41 @@ struct TransactionPoolTests {
     let transaction = try PoolFixture.transaction(alice, 0)
     let error = #expect(throws: PoolError.self) { try pool.add(transaction, isLocal: true) }
     #expect(error == .rejected(.senderHasCode(alice)))
+  }
+
+  @Test("serves many at once while the head moves")
+  func concurrency() async throws {
+    let fixture = PoolFixture { $0.globalSlots = 150 }
+    let senders = (1...8).map { Address($0) }
+    await withTaskGroup { group in
+      for sender in senders {
+        group.addTask {
+          for nonce: UInt64 in 0..<50 {
+            // Full or too late: either may happen here.
+            _ = try? fixture.add(sender, nonce, tip: UInt256(nonce % 7 + 1), local: nonce % 5 == 0)
+            _ = fixture.pool.content(of: sender)
+          }
+        }
+      }
+      group.addTask {
+        for step: UInt64 in 1...40 {
+          fixture.move([senders[Int(step % 8)]: .init(nonce: step)], baseFee: UInt256(step % 4 + 2))
+        }
+      }
+    }
+    fixture.move(all: true)
+    let pool = fixture.pool
+    let content = pool.content()
+    let pending = content.values.flatMap(\.pending)
+    let queued = content.values.flatMap(\.queued)
+    #expect(pool.status.pending == pending.count && pool.status.queued == queued.count)
+    #expect(pool.status.byteCount == (pending + queued).reduce(0) { $0 + $1.encoded.count })
+    #expect(pending.count + queued.count <= 150)
+    for (sender, content) in content {
+      let first = fixture.money(sender).nonce
+      let nonces = content.pending.map(\.transaction.nonce)
+      #expect(nonces == Array(first..<first + UInt64(nonces.count)))
+      #expect(content.queued.allSatisfy { $0.transaction.nonce > first + UInt64(nonces.count) })
+    }
   }
 }
