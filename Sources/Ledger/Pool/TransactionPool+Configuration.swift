@@ -7,6 +7,8 @@ extension TransactionPool {
     /// The most transactions in the pool; at least 1.
     public var globalSlots = 50_000
     /// The most bytes of transactions in the pool; at least one transaction's most, 1 MiB.
+    ///
+    /// Memory is about twice that, and half a kilobyte for each transaction.
     public var globalBytes = 256 << 20
     /// The most transactions of one sender that may wait for blocks; at least 1.
     public var pendingPerSender = 8_192
