@@ -87,19 +87,23 @@ public final class Follower: Sendable {
   public func advance() async throws -> Bool {
     let next = chain.view.head.number + 1
     let blocks = try await source.sealedBlocks(from: next, count: configuration.batchCount)
-    for sealed in blocks {
+    // The senders of the next block are recovered while one is executed and written.
+    var senders = blocks.first.map(SenderLookahead.init)
+    for (index, sealed) in blocks.enumerated() {
       try Task.checkCancellation()
-      try await commit(sealed)
+      let lookahead = senders
+      senders = index + 1 < blocks.count ? SenderLookahead(blocks[index + 1]) : nil
+      try await commit(sealed, lookahead)
     }
     return !blocks.isEmpty
   }
 
-  private func commit(_ sealed: SealedBlock) async throws {
+  private func commit(_ sealed: SealedBlock, _ senders: SenderLookahead?) async throws {
     let view = try await withCheckedThrowingContinuation { continuation in
       queue.async { [self] in
         continuation.resume(
           with: Result {
-            let prepared = try chain.prepare(sealed, now: clock())
+            let prepared = try chain.prepare(sealed, now: clock(), senders: senders?.wait())
             return try chain.commit(prepared, seal: sealed.seal)
           })
       }

@@ -185,6 +185,7 @@ public final class Chain: Sendable {
     let transactions = sealed.block.transactions
     let senders = try senders ?? SenderRecovery.senders(of: transactions)
     var execution = BlockExecution(executor: executor, context: context, state: view.state)
+    try execution.overlay.prefetch(senders + transactions.compactMap(\.transaction.to))
     for (index, (transaction, sender)) in zip(transactions, senders).enumerated() {
       do {
         try execution.run(transaction, from: sender)

@@ -1,5 +1,7 @@
 package import ChainTypes
+internal import Dispatch
 package import Primitives
+internal import Synchronization
 
 /// The state while a block or a call runs: what changed, over what was there before.
 ///
@@ -13,7 +15,7 @@ package final class StateOverlay {
 
   struct Entry {
     let address: Address
-    let original: Account?
+    fileprivate(set) var original: Account?
     var current: Account?
     var slots: [Hash256: Slot] = [:]
   }
@@ -39,6 +41,36 @@ package final class StateOverlay {
 
   /// An overlay without changes over `base`.
   package init(over base: any StateReader) { self.base = base }
+
+  /// Reads accounts on all cores, before what runs asks for one after the other.
+  func prefetch(_ addresses: some Sequence<Address>) throws {
+    let known = entries.count
+    for address in addresses where indexes[address] == nil {
+      indexes[address] = entries.count
+      entries.append(Entry(address: address, original: nil, current: nil))
+    }
+    let base = base
+    let failure = Mutex<(any Error)?>(nil)
+    let chunk = 64
+    entries.withUnsafeMutableBufferPointer { buffer in
+      // Each iteration has entries of its own.
+      nonisolated(unsafe) let buffer = buffer
+      let chunks = (buffer.count - known + chunk - 1) / chunk
+      DispatchQueue.concurrentPerform(iterations: chunks) { index in
+        let start = known + index * chunk
+        for position in start..<min(start + chunk, buffer.count) {
+          do {
+            let account = try base.account(buffer[position].address)
+            buffer[position].original = account
+            buffer[position].current = account
+          } catch {
+            failure.withLock { $0 = error }
+          }
+        }
+      }
+    }
+    if let failure = failure.withLock({ $0 }) { throw failure }
+  }
 
   /// An account without its storage being touched, or nil when it is not in the state.
   package func account(_ address: Address) throws -> Account? {

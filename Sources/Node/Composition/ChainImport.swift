@@ -23,24 +23,34 @@ public enum ChainImport {
           + "directory (\(chain.genesis.name), chain id \(chain.genesis.chainID))")
     }
     var count: UInt64 = 0
-    var sinceSync = 0
-    while let sealed = try reader.next() {
-      let number = sealed.block.header.number
-      if number <= chain.view.head.number {
-        guard try chain.view.hash(number) == sealed.block.header.hash else {
-          throw NodeError(
-            .file, "block \(number) of the file is not the one that the chain has")
-        }
-        continue
-      }
+    // The senders of the next block are recovered while one is executed and written.
+    var ahead = try next(reader, for: chain)
+    while let (sealed, senders) = ahead {
+      ahead = try next(reader, for: chain)
       // A block is never from the future here: whoever exported it had it.
-      let prepared = try chain.prepare(sealed, now: sealed.block.header.timestamp)
-      sinceSync += 1
-      // What is lost by a crash in between is imported again.
-      try chain.commit(prepared, seal: sealed.seal, sync: sinceSync % 256 == 0)
+      let header = sealed.block.header
+      let prepared = try chain.prepare(
+        sealed, now: header.timestamp, senders: try senders.wait())
       count += 1
-      if count % 1_000 == 0 { progress(number) }
+      // What is lost by a crash in between is imported again.
+      try chain.commit(prepared, seal: sealed.seal, sync: count % 256 == 0)
+      if count % 1_000 == 0 { progress(header.number) }
     }
     return count
+  }
+
+  /// The next block of the file that the chain does not have.
+  private static func next(
+    _ reader: ChainFile.Reader, for chain: Chain
+  ) throws -> (SealedBlock, SenderLookahead)? {
+    while let sealed = try reader.next() {
+      let header = sealed.block.header
+      if header.number > chain.view.head.number { return (sealed, SenderLookahead(sealed)) }
+      guard try chain.view.hash(header.number) == header.hash else {
+        throw NodeError(
+          .file, "block \(header.number) of the file is not the one that the chain has")
+      }
+    }
+    return nil
   }
 }

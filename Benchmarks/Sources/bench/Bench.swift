@@ -1,0 +1,51 @@
+internal import Foundation
+
+/// Measures what the project promises, and prints it as a table.
+///
+///     bench                   everything, some minutes
+///     BENCH_QUICK=1 bench     the same with few items and short rounds: whether it runs at all
+///     BENCH_ONLY=keys,import  only these groups: keys, store, import, http, logs, start, memory
+///     BENCH_JSON=FILE         the rows as JSON too
+///     BENCH_BTT=FILE          the `btt` to run; by default the one beside this program
+///
+/// It leaves with 1 when a row misses its bound.
+@main
+struct Bench {
+  static func main() async throws {
+    let environment = ProcessInfo.processInfo.environment
+    let settings = Settings(environment: environment)
+    var report = Report()
+    let groups: [(name: String, run: (Settings, inout Report) async throws -> Void)] = [
+      ("keys", KeysBenchmark.run), ("store", StoreBenchmark.run), ("import", ImportBenchmark.run),
+      ("http", HTTPBenchmark.run), ("logs", LogsBenchmark.run), ("start", StartBenchmark.run),
+      ("memory", MemoryBenchmark.run),
+    ]
+    let only = environment["BENCH_ONLY"]?.split(separator: ",").map(String.init)
+    for group in groups where only?.contains(group.name) ?? true {
+      try await group.run(settings, &report)
+    }
+    print("\n" + report.markdown)
+    if let path = environment["BENCH_JSON"] {
+      try Data(report.json).write(to: URL(fileURLWithPath: path))
+    }
+    if !report.passes, !settings.isQuick { exit(1) }
+  }
+}
+
+/// How much is measured.
+struct Settings: Sendable {
+  /// Whether it only has to show that everything runs.
+  let isQuick: Bool
+  /// The program whose node is measured.
+  let program: String
+
+  init(environment: [String: String]) {
+    isQuick = environment["BENCH_QUICK"] == "1"
+    let own = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+    program =
+      environment["BENCH_BTT"] ?? own.deletingLastPathComponent().appending(path: "btt").path
+  }
+
+  /// `full`, or `quick` when it only has to run.
+  func count(_ full: Int, quick: Int) -> Int { isQuick ? quick : full }
+}
