@@ -29,6 +29,7 @@ struct PoolModel {
   var baseFee: UInt256
   var accounts: [Address: PoolFixture.Money] = [:]
   private var arrivals = 0
+  private var nextExpiry: UInt64 = 0
 
   init(limits: TransactionPool.Configuration, baseFee: UInt256) {
     self.limits = limits
@@ -187,7 +188,11 @@ struct PoolModel {
     }
   }
 
-  mutating func expire(before time: UInt64) {
+  /// Looks once a minute, as long as there is something to look at.
+  mutating func expire(at now: UInt64) {
+    guard !queued.isEmpty, now >= nextExpiry else { return }
+    nextExpiry = now + 60
+    let time = now - UInt64(limits.gappedLifetime.components.seconds)
     let expired = Set(queued.filter { $0.time < time }.map(\.hash))
     items.removeAll { expired.contains($0.hash) }
   }

@@ -10,7 +10,7 @@ struct PoolPropertyTests {
   func model() throws {
     var random = SeededGenerator()
     let senders = (1...6).map { Address($0) }
-    for round in 0..<40 {
+    for round in 0..<25 {
       let slots = Int.random(in: 6...24, using: &random)
       let bytes = Int.random(in: 600...3_000, using: &random)
       let pendingPerSender = Int.random(in: 2...8, using: &random)
@@ -55,8 +55,7 @@ struct PoolPropertyTests {
           let all = Bool.random(using: &random)
           fixture.move(changes, baseFee: baseFee, all: all)
           model.move(all ? model.accounts.merging(changes) { $1 } : changes, baseFee: baseFee)
-          // Queued ones are looked at once a minute, and at most every step.
-          model.expire(before: time - 500)
+          model.expire(at: time)
         default:
           time += 60
           fixture.advance(seconds: 60)
