@@ -1,0 +1,61 @@
+# What can be done here; `make help` lists it. Each target works on a clean clone.
+SHELL := /usr/bin/env bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+SECONDS_EACH ?= 300
+KILLS ?= 200
+BIN = $(abspath .build/release/btt)
+SOURCES = Package.swift Sources Tests Fuzz $(wildcard Benchmarks)
+
+.PHONY: help setup build test test-unit test-integration test-kill demo bench lint format fuzz docs clean
+
+help: ## Show this list.
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
+
+setup: ## Install the system packages that are missing (apt-get, with sudo where needed).
+	@scripts/setup.sh
+
+build: setup ## Build the program: .build/release/btt.
+	swift build -c release --product btt
+
+# One flavour of build serves all tests. The unit tests come last, so that the output ends with
+# their runner's own summary.
+test: setup ## Build once, then run all tests and each fuzzer for a moment.
+	swift build -c release --build-tests
+	BTT_BIN=$(BIN) BTT_KILLS=20 Tests/Integration/run.sh
+	Fuzz/run.sh 5
+	swift test -c release --skip-build
+
+test-unit: setup ## Run the tests written in Swift.
+	swift build -c release --build-tests
+	swift test -c release --skip-build
+
+test-integration: build ## Run the tests with real Ethereum clients.
+	BTT_BIN=$(BIN) Tests/Integration/run.sh
+
+test-kill: build ## Kill a node under load, KILLS times (200), and look for losses.
+	BTT_BIN=$(BIN) BTT_KILLS=$(KILLS) Tests/Integration/run.sh -k kill
+
+demo: build ## Show it all: wallets, a validator killed and restarted, a follower, the books.
+	BTT_BIN=$(BIN) scripts/demo.sh
+
+bench: ## Measure, and hold the figures against their bounds.
+	@scripts/setup.sh bench
+	swift build -c release --product btt
+	BTT_BIN=$(BIN) Benchmarks/run.sh
+
+lint: ## Check the format and the documentation comments.
+	swift format lint --strict -r -p $(SOURCES)
+
+format: ## Put the format right.
+	swift format format -i -r -p $(SOURCES)
+
+fuzz: setup ## Run each fuzzer for SECONDS_EACH (300).
+	Fuzz/run.sh $(SECONDS_EACH)
+
+docs: setup ## Write the modules' reference as web pages to .build/docs.
+	scripts/docs.sh
+
+clean: ## Remove what was built.
+	rm -rf .build Fuzz/.build Benchmarks/.build
