@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Node
 
 /// The command `btt`: parses the command line, runs the command it names, and turns every end into
 /// an exit code and, on failure, a message.
@@ -18,7 +19,7 @@ struct BTT: AsyncParsableCommand {
       Exit codes: 0 done, 1 failed, 2 wrong usage. With --json, the result is one JSON object on \
       standard output, and an error is one on standard error.
       """,
-    version: "0.1.0",
+    version: LedgerNode.version,
     subcommands: [
       NodeCommand.self, DevnetCommand.self, Wallet.self, Send.self, Balance.self,
       ShowTransaction.self, ShowBlock.self, RPC.self,

@@ -12,6 +12,9 @@ internal import Testing
       [], ["wallet"], ["wallet", "new"], ["wallet", "import"], ["wallet", "list"],
       ["wallet", "show"], ["wallet", "sign"], ["wallet", "verify"], ["wallet", "export"],
       ["wallet", "password"], ["send"], ["balance"], ["tx"], ["block"], ["rpc"], ["convert"],
+      ["devnet"], ["node"], ["node", "init"], ["node", "run"], ["node", "config"],
+      ["node", "verify"],
+      ["node", "export"], ["node", "import"],
     ])
   func showsExample(command: [String]) async throws {
     let result = try await btt.run(command + ["--help"])

@@ -158,6 +158,7 @@ internal import Testing
     #expect(result.status == 1)
     #expect(try result.error["code"] == "node")
     #expect(try result.error["nodeCode"] == -32000)
+    #expect(try result.error["next"]?.stringValue?.contains("--nonce") == true)
     #expect(try result.error["message"]?.stringValue?.contains("nonce too low") == true)
   }
 

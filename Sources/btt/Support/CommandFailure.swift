@@ -2,6 +2,7 @@ internal import ChainTypes
 internal import JSON
 internal import Keys
 internal import LedgerRPC
+internal import Node
 internal import Primitives
 
 /// Why a command failed, and what to do next.
@@ -26,6 +27,9 @@ struct CommandFailure: Error {
     case insufficientFunds = "insufficient-funds"
     case wouldFail = "would-fail"
     case transactionFailed = "transaction-failed"
+    case settings
+    case dataDirectory = "data-directory"
+    case listen
     case failed
   }
 
@@ -55,6 +59,8 @@ struct CommandFailure: Error {
       } else {
         self.init(Code(error), error.description)
       }
+    case let error as NodeError: self.init(Code(error), error.description)
+    case let error as RPCServerError: self.init(Code(error), error.description)
     case is MnemonicError, is DerivationError, is KeyError, is SignatureError, is TypedDataError,
       is AmountError, is AddressError, is HexError, is JSONError, is TransactionError:
       self.init(.invalidInput, String(describing: error))
@@ -67,7 +73,23 @@ struct CommandFailure: Error {
       self.init(Code(error), error.description)
       return
     }
-    self.init(.node, error.description, nodeCode: cause.code)
+    self.init(
+      .node, error.description, next: Self.nextStep(after: cause), nodeCode: cause.code)
+  }
+
+  /// What helps against the refusals that people meet most; nodes tell them by their texts.
+  private static func nextStep(after refusal: RPCError) -> String? {
+    let hints = [
+      ("nonce too low", "leave --nonce out, so that the next free one is taken"),
+      ("replacement transaction underpriced", "raise the fee by at least 10 %"),
+      ("insufficient funds", "send less or fund the account"),
+      ("header not found", "btt block shows the newest block that the node has"),
+      ("pruned history", "ask a node that keeps more history, or for a later block"),
+    ]
+    if refusal.code == RPCError.methodNotFound("").code {
+      return "check the method's name; the administrator's need --token-file"
+    }
+    return hints.first { refusal.message.contains($0.0) }?.1
   }
 
   /// The object for programs.
@@ -95,6 +117,25 @@ extension CommandFailure.Code {
       case .accountExists: .keyExists
       case .derivationFailed: .failed
       case .file: .file
+      }
+  }
+
+  fileprivate init(_ error: NodeError) {
+    self =
+      switch error.code {
+      case .configuration: .settings
+      case .dataDirectory: .dataDirectory
+      case .key: .noKey
+      case .file: .file
+      case .endpoint: .badReply
+      }
+  }
+
+  fileprivate init(_ error: RPCServerError) {
+    self =
+      switch error {
+      case .configuration: .settings
+      case .bind: .listen
       }
   }
 
