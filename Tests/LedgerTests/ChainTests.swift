@@ -35,7 +35,7 @@ struct ChainTests {
     #expect(block.block.header.gasUsed == 21_000)
     let state = test.chain.view.state
     #expect(try state.account(to)?.balance == 5)
-    #expect(try state.account(Address(0xfee))?.balance == UInt256(21_000 * 7))
+    #expect(try state.account(Address(0xfee))?.balance == UInt256(147_000 as UInt64))
     let after = try #require(try state.account(keys[0].address))
     let fee = UInt256(21_000) &* UInt256(1_000_000_007)
     #expect(after.balance == before.balance &- fee &- 5)

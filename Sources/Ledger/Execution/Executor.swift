@@ -52,6 +52,9 @@ package struct Executor: Sendable {
       throw TransactionRejection.wrongChain(have: transaction.chainID, want: block.chainID)
     }
     guard transaction.to != nil else { throw TransactionRejection.noBytecode }
+    do throws(TransactionError) { try transaction.checkStateless() } catch {
+      throw TransactionRejection.invalid(error)
+    }
     guard !account.hasCode else { throw TransactionRejection.senderHasCode(sender) }
     if transaction.nonce < account.nonce {
       throw TransactionRejection.nonceTooLow(

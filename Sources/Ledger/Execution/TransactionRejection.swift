@@ -1,3 +1,4 @@
+public import ChainTypes
 public import Primitives
 
 /// Why a transaction cannot be part of a block on a given state.
@@ -18,6 +19,8 @@ public enum TransactionRejection: Error, Hashable, Sendable {
   case senderHasCode(Address)
   /// It creates a contract, which this chain does not take.
   case noBytecode
+  /// No chain could take it: fees, nonce or gas limit make no sense.
+  case invalid(TransactionError)
 }
 
 extension TransactionRejection: CustomStringConvertible {
@@ -40,6 +43,7 @@ extension TransactionRejection: CustomStringConvertible {
       "gas limit reached: have \(have), want \(want)"
     case .senderHasCode(let sender): "sender not an eoa: address \(sender)"
     case .noBytecode: "no bytecode on this chain: contracts cannot be created"
+    case .invalid(let cause): cause.description
     }
   }
 }
