@@ -166,8 +166,8 @@ let package = Package(
     .testTarget(
       name: "NodeTests",
       dependencies: [
-        "Node", "ChainTypes", "JSON", "Keys", "Ledger", "Primitives", "Trie", "TestSupport",
-        logging, nioCore, nioPosix,
+        "Node", "ChainTypes", "JSON", "Keys", "Ledger", "LedgerRPC", "Primitives", "Trie",
+        "TestSupport", logging, nioCore, nioPosix,
       ],
       swiftSettings: settings),
     .testTarget(

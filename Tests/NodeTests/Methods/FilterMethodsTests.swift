@@ -67,9 +67,11 @@ struct FilterMethodsTests {
     #expect(numbers(try await node.call("eth_getFilterChanges", bounded)) == [])
   }
 
-  @Test("More logs than one reply holds come with the next, none lost")
-  func manyLogs() async throws {
-    let node = try RPCNode { $0.limits.maximumLogs = 2 }
+  @Test("What one reply cannot hold or search comes with the next, none lost", arguments: [0, 1])
+  func manyLogs(bound: Int) async throws {
+    let node = try RPCNode { backend in
+      if bound == 0 { backend.limits.maximumLogs = 2 } else { backend.limits.maximumLogRange = 2 }
+    }
     let id = try await node.call("eth_newFilter", [:])
     for nonce in 0..<5 as Range<UInt64> {
       try await node.send(

@@ -2,6 +2,7 @@ internal import ChainTypes
 internal import JSON
 internal import Keys
 internal import Ledger
+internal import LedgerRPC
 internal import Node
 internal import Primitives
 internal import TestSupport
@@ -170,6 +171,25 @@ struct TransactionMethodsTests {
     }
     let error = await node.error("eth_sendRawTransaction", .string(Hex.encode(signed.encoded)))
     #expect(error == .server("forwarded \(signed.hash.hex)"))
+  }
+
+  @Test("What the node that makes blocks answers, a follower answers too")
+  func forwardedErrors() async throws {
+    let signed = try TestChain.transfer(from: key, nonce: 0, to: to)
+    let low = RPCError.server("nonce too low: address 0x00, tx: 0 state: 1")
+    let failures: [(JSONRPCClientError, RPCError)] = [
+      (.rpc(low), low),
+      (
+        .timeout(endpoint: "http://inner.example", seconds: 30),
+        .server("the node that makes blocks does not answer: try again later")
+      ),
+    ]
+    for (failure, expected) in failures {
+      let node = try RPCNode { $0.submission = .forward { _ in throw failure } }
+      for method in ["eth_sendRawTransaction", "eth_sendRawTransactionSync"] {
+        #expect(await node.error(method, .string(Hex.encode(signed.encoded))) == expected)
+      }
+    }
   }
 
   // MARK: eth_sendRawTransactionSync

@@ -90,6 +90,8 @@ struct FilterMethods {
         if case .earliest = to { last = 0 }
       }
       guard first <= last else { return (LogMethods.reply([]), filter.cursor) }
+      // As with too many logs, what is left comes with the next call.
+      last = min(last, first + backend.limits.maximumLogRange - 1)
       let (logs, next) = try LogMethods.search(
         query.filter, in: view, first...last, limit: backend.limits.maximumLogs)
       guard next > first else {

@@ -1,5 +1,6 @@
 internal import ChainTypes
 internal import Ledger
+internal import LedgerRPC
 
 /// All JSON-RPC methods of a node.
 public enum NodeMethods {
@@ -50,6 +51,11 @@ extension RPCError {
     do { return try body() } catch { throw RPCError(describing: error) ?? error }
   }
 
+  /// The same for what waits.
+  static func wrapping<Value: Sendable>(_ body: () async throws -> Value) async throws -> Value {
+    do { return try await body() } catch { throw RPCError(describing: error) ?? error }
+  }
+
   /// The error of a reply, or nil when the cause is none of the caller's business.
   init?(describing error: any Error) {
     switch error {
@@ -60,6 +66,10 @@ extension RPCError {
     case PoolError.stateUnavailable: return nil
     case let error as PoolError: self = .server(error.description)
     case let error as TransactionError: self = .server(error.description)
+    case JSONRPCClientError.rpc(let error): self = error
+    case is JSONRPCClientError:
+      // Where that node is, is none of the caller's business.
+      self = .server("the node that makes blocks does not answer: try again later")
     default: return nil
     }
   }

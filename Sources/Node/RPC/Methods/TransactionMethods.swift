@@ -115,7 +115,7 @@ struct TransactionMethods {
     case .forward(let forward):
       table.addAsynchronous("eth_sendRawTransaction", parameters: 1) { _, params in
         let signed = try Self.decode(params)
-        try await forward(signed)
+        try await RPCError.wrapping { try await forward(signed) }
         return .string(signed.hash.hex)
       }
     }
@@ -126,7 +126,7 @@ struct TransactionMethods {
       case .pool: signed = try RPCError.wrapping { try Self.submit(params, to: backend.pool) }
       case .forward(let forward):
         signed = try Self.decode(params)
-        try await forward(signed)
+        try await RPCError.wrapping { try await forward(signed) }
       }
       return try await ReceiptWait(backend: backend, hash: signed.hash).run(for: wait)
     }
