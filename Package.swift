@@ -183,5 +183,11 @@ let package = Package(
         "btt", "ChainTypes", "JSON", "Keys", "Primitives", "TestSupport", nioHTTP1,
       ],
       swiftSettings: settings),
+    .testTarget(
+      name: "ArchitectureTests",
+      dependencies: [
+        "Primitives", "JSON", "Keys", "ChainTypes", "Ledger", "Node", "TestSupport", logging,
+      ],
+      swiftSettings: settings),
   ]
 )

@@ -8,9 +8,9 @@ package import Primitives
 /// speaks of them to anyone.
 package struct NativeModule: Sendable {
   /// One function of a module.
-  struct Function: Sendable {
+  package struct Function: Sendable {
     /// Whether and how a function may change anything.
-    enum Mutability: String, Sendable {
+    package enum Mutability: String, Sendable {
       /// It only reads.
       case view
       /// It may write, and takes no money.
@@ -19,16 +19,19 @@ package struct NativeModule: Sendable {
       case payable
     }
 
-    let abi: ABIFunction
-    let mutability: Mutability
+    /// Its name and types.
+    package let abi: ABIFunction
+    /// Whether and how it may change anything.
+    package let mutability: Mutability
     /// Gas due for the call itself; what it reads and writes comes on top.
-    let gas: UInt64
+    package let gas: UInt64
     let body: @Sendable (inout ModuleCall, inout ABIReader) throws -> [UInt8]
   }
 
   /// Which module it is.
   package let kind: ModuleKind
-  let functions: [Function]
+  /// The functions it answers to.
+  package let functions: [Function]
   /// The events it emits.
   package let events: [ABIEvent]
   private let bySelector: [UInt32: Function]

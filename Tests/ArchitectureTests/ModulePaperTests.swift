@@ -1,0 +1,103 @@
+import ChainTypes
+import Foundation
+import JSON
+import Ledger
+import Primitives
+import TestSupport
+import Testing
+
+extension ModuleKind {
+  /// The name of the Solidity interface.
+  fileprivate var interface: String {
+    switch self {
+    case .validatorSet: "IValidatorSet"
+    case .btt: "IBTT"
+    }
+  }
+}
+
+extension NativeModule.Function {
+  /// All that a caller must know: selector's text, results, mutability.
+  fileprivate var line: String {
+    let results = abi.outputs.map(\.description).joined(separator: ",")
+    return "\(abi.signature) \(mutability.rawValue) (\(results))"
+  }
+}
+
+@Suite("Papers of the native modules")
+struct ModulePaperTests {
+  static let paper = "docs/specs/native-modules.md"
+
+  static func types(_ list: JSONValue?) -> String {
+    (list?.arrayValue ?? []).map { $0["type"]?.stringValue ?? "?" }.joined(separator: ",")
+  }
+
+  @Test("The ABI file has the code's functions and events", arguments: ModuleKind.allCases)
+  func abi(kind: ModuleKind) throws {
+    let module = NativeModule.of(kind)
+    let text = try Papers.text("contracts/interfaces/\(kind.interface).json")
+    let entries = try #require(try JSONValue.parse(Array(text.utf8)).arrayValue)
+    let functions = entries.filter { $0["type"] == "function" }.map { entry in
+      let name = entry["name"]?.stringValue ?? "?"
+      let mutability = entry["stateMutability"]?.stringValue ?? "?"
+      return "\(name)(\(Self.types(entry["inputs"]))) \(mutability) "
+        + "(\(Self.types(entry["outputs"])))"
+    }
+    #expect(functions.sorted() == module.functions.map(\.line).sorted())
+    let events = entries.filter { $0["type"] == "event" }.map { entry in
+      let indexed = (entry["inputs"]?.arrayValue ?? []).map { $0["indexed"] == true }
+      return "\(entry["name"]?.stringValue ?? "?")(\(Self.types(entry["inputs"]))) \(indexed)"
+    }
+    #expect(events == module.events.map { "\($0.signature) \($0.parameters.map(\.isIndexed))" })
+  }
+
+  @Test("The Solidity file has the code's functions and events", arguments: ModuleKind.allCases)
+  func solidity(kind: ModuleKind) throws {
+    let module = NativeModule.of(kind)
+    let source = try Papers.text("contracts/interfaces/\(kind.interface).sol")
+      .split(separator: "\n").filter { !$0.contains("//") }.joined(separator: " ")
+    let function =
+      #/function (\w+)\(([^)]*)\)\s+external\s+(view\s+|payable\s+)?returns\s+\(([^)]*)\);/#
+    let types = { (list: Substring) in
+      list.split(separator: ",").map { String($0.split(separator: " ")[0]) }.joined(separator: ",")
+    }
+    let functions = source.matches(of: function).map { match in
+      let mutability = match.3?.trimmingCharacters(in: .whitespaces) ?? "nonpayable"
+      return "\(match.1)(\(types(match.2))) \(mutability) (\(types(match.4)))"
+    }
+    #expect(functions.sorted() == module.functions.map(\.line).sorted())
+    let events = source.matches(of: #/event (\w+)\(([^)]*)\);/#).map { match in
+      let indexed = match.2.split(separator: ",").map { $0.contains(" indexed ") }
+      return "\(match.1)(\(types(match.2))) \(indexed)"
+    }
+    #expect(events == module.events.map { "\($0.signature) \($0.parameters.map(\.isIndexed))" })
+  }
+
+  @Test(
+    "The specification tells each function's mutability and gas", arguments: ModuleKind.allCases)
+  func functionTable(kind: ModuleKind) throws {
+    let rows = try Papers.rows(Self.paper)
+    for function in NativeModule.of(kind).functions {
+      let wanted = [function.abi.signature, function.mutability.rawValue, "\(function.gas)"]
+      #expect(rows.contains { Array($0.prefix(3)) == wanted }, "no row \(wanted)")
+    }
+  }
+
+  @Test("The specification's gas table is the code's")
+  func gasTable() throws {
+    let code = try Papers.text("Sources/Ledger/Modules/ModuleGas.swift")
+      .matches(of: #/static let (\w+): UInt64 = ([\d_]+)/#)
+      .map { [String($0.1), $0.2.replacing("_", with: "")] }
+    #expect(code.count >= 9)
+    let names = Set(code.map { $0[0] })
+    let paper = try Papers.rows(Self.paper).filter { names.contains($0[0]) }
+      .map { [$0[0], $0[1].replacing(" ", with: "")] }
+    #expect(paper == code)
+  }
+
+  @Test("The specification tells each module's marker code", arguments: ModuleKind.allCases)
+  func markerCode(kind: ModuleKind) throws {
+    let code = Hex.encode(kind.markerCode)
+    #expect(try Papers.rows(Self.paper).contains { $0.contains(code) && $0.contains(kind.name) })
+  }
+}

@@ -1,0 +1,52 @@
+import ChainTypes
+import Ledger
+import Logging
+import Node
+import TestSupport
+import Testing
+
+@Suite("Papers of the node")
+struct NodePaperTests {
+  private struct NoControl: DevControl {
+    func mine(_ count: UInt64, timestamp: UInt64?) async throws {}
+    func increaseTime(by seconds: UInt64) throws -> UInt64 { 0 }
+    func setNextBlockTimestamp(_ timestamp: UInt64) throws {}
+  }
+
+  @Test("The list of JSON-RPC methods is the node's")
+  func methods() throws {
+    let test = try TestChain()
+    let pool = try TransactionPool(
+      view: test.chain.view, clock: { 0 },
+      logger: Logger(label: "test") { _ in
+        SwiftLogNoOpLogHandler()
+      })
+    let backend = NodeBackend(chain: test.chain, pool: pool, role: .devnet)
+    var table = NodeMethods.table(for: backend)
+    DevMethods(backend: backend, control: NoControl(), isOpen: true).register(in: &table)
+    let name = #/[a-z0-9]+_[A-Za-z0-9]+/#
+    let paper = try Papers.rows("docs/specs/json-rpc.md").map { $0[0] }
+      .filter { $0.wholeMatch(of: name) != nil }
+    #expect(paper.count == Set(paper).count)
+    #expect(Set(paper).symmetricDifference(table.names).sorted() == [])
+  }
+
+  @Test("The operator's guide has every setting with its default, variable and meaning")
+  func settings() throws {
+    let defaults = try EffectiveSettings(toml: nil, environment: [:], commandLine: []).listing
+    let entries = NodeSettings.entries
+    let wanted = zip(entries, defaults).map { entry, value in
+      [entry.key, value.value, entry.environmentName, entry.summary]
+    }
+    let keys = Set(entries.map(\.key))
+    let paper = try Papers.rows("docs/OPERATOR.md").filter { keys.contains($0[0]) }
+    #expect(paper == wanted)
+  }
+
+  @Test("The operator's guide names every kind of error")
+  func errors() throws {
+    let named = Set(try Papers.rows("docs/OPERATOR.md").map { $0[0] })
+    let codes = NodeError.Code.allCases.map(\.rawValue) + LedgerError.Code.allCases.map(\.rawValue)
+    #expect(Set(codes).subtracting(named).sorted() == [])
+  }
+}
