@@ -1,5 +1,5 @@
 /// Why bytes are not the canonical RLP of what they were read as.
-public enum RLPError: Error, Equatable, Sendable {
+public enum RLPError: Error, Hashable, Sendable {
   /// The input ends inside an item.
   case truncated
   /// A length or a single byte has a shorter encoding (Yellow Paper, appendix B).

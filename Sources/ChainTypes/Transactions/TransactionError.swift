@@ -2,7 +2,7 @@ public import Keys
 public import Primitives
 
 /// Why bytes are not a transaction, or can be one on no chain.
-public enum TransactionError: Error, Equatable, Sendable {
+public enum TransactionError: Error, Hashable, Sendable {
   /// There are no bytes.
   case empty
   /// More bytes than a transaction may have.

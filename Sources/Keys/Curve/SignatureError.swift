@@ -1,5 +1,5 @@
 /// Why numbers or bytes are not a signature that Ethereum takes.
-public enum SignatureError: Error, Equatable, Sendable {
+public enum SignatureError: Error, Hashable, Sendable {
   /// The form has this many bytes instead of 65.
   case wrongLength(Int)
   /// The last byte is neither 27 nor 28.
