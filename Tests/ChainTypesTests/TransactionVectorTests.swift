@@ -17,7 +17,8 @@ struct TransactionVectorTests {
       JSONSerialization.jsonObject(with: Data(contentsOf: file)) as? [String: [String: Any]])
     for (name, test) in root {
       let results = try #require(test["result"] as? [String: [String: Any]])
-      let want = try #require(results["Cancun"])
+      // Some of the wrong RLP is as old as RLP: its file stops at an earlier fork.
+      let want = try #require(results["Cancun"] ?? results["Shanghai"] ?? results["London"])
       let text = try #require(test["txbytes"] as? String)
       let decoded = Result { try SignedTransaction(decoding: try Hex.decode(text)) }
       if let hash = want["hash"] as? String {
