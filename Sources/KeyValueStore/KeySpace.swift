@@ -7,7 +7,7 @@ public struct KeySpace: Hashable, Sendable {
   public init(_ prefix: UInt8) { self.prefix = prefix }
 
   /// The key of `bytes`.
-  public func key(_ bytes: some Collection<UInt8>) -> [UInt8] {
+  @inlinable public func key(_ bytes: some Collection<UInt8>) -> [UInt8] {
     var key = [UInt8]()
     key.reserveCapacity(1 + bytes.count)
     key.append(prefix)

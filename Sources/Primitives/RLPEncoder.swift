@@ -17,6 +17,11 @@ public struct RLPEncoder: Sendable {
   }
 
   /// Appends a byte string.
+  public mutating func append(_ string: [UInt8]) {
+    string.withUnsafeBufferPointer { append($0) }
+  }
+
+  /// Appends a byte string.
   public mutating func append(_ string: some Collection<UInt8>) {
     let count = string.count
     if count == 1, let byte = string.first, byte < 0x80 {
@@ -64,6 +69,9 @@ public struct RLPEncoder: Sendable {
   }
 
   /// Appends bytes that are RLP already.
+  public mutating func append(encoded bytes: [UInt8]) { self.bytes += bytes }
+
+  /// Appends bytes that are RLP already.
   public mutating func append(encoded: some Collection<UInt8>) {
     bytes.append(contentsOf: encoded)
   }
@@ -82,8 +90,15 @@ public struct RLPEncoder: Sendable {
     }
     let size = (64 - UInt64(count).leadingZeroBitCount + 7) / 8
     bytes[start] = 0xf7 + UInt8(size)
-    let digits = (0..<size).map { UInt8(truncatingIfNeeded: count >> (8 * (size - 1 - $0))) }
-    bytes.insert(contentsOf: digits, at: start + 1)
+    for _ in 0..<size { bytes.append(0) }
+    bytes.withUnsafeMutableBytes { bytes in
+      let payload = UnsafeRawBufferPointer(rebasing: bytes[(start + 1)..<(start + 1 + count)])
+      UnsafeMutableRawBufferPointer(rebasing: bytes[(start + 1 + size)...])
+        .copyMemory(from: payload)
+      for index in 0..<size {
+        bytes[start + 1 + index] = UInt8(truncatingIfNeeded: count >> (8 * (size - 1 - index)))
+      }
+    }
   }
 
   /// The length of a string's or list's encoding with a payload of `count` bytes, not counting

@@ -31,6 +31,7 @@ public struct Receipt: Hashable, Sendable {
   /// The canonical bytes, when the bloom is known already.
   package func encoded(bloom: Bloom) -> [UInt8] {
     var encoder = RLPEncoder(capacity: 300)
+    if kind != .legacy { encoder.append(UInt64(kind.rawValue)) }
     encoder.list { list in
       list.append(succeeded ? 1 : 0 as UInt64)
       list.append(cumulativeGasUsed)
@@ -39,7 +40,7 @@ public struct Receipt: Hashable, Sendable {
         for log in logs { log.encode(into: &inner) }
       }
     }
-    return kind == .legacy ? encoder.bytes : [kind.rawValue] + encoder.bytes
+    return encoder.bytes
   }
 }
 

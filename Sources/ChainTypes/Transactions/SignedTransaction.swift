@@ -17,15 +17,14 @@ public struct SignedTransaction: Hashable, Sendable {
     self.transaction = transaction
     self.signature = signature
     var encoder = RLPEncoder(capacity: 192 + transaction.data.count)
+    if transaction.kind != .legacy { encoder.append(UInt64(transaction.kind.rawValue)) }
     encoder.list { list in
       transaction.encodeFields(into: &list)
       list.append(Self.v(transaction, parity: signature.recoveryID))
       list.append(signature.r)
       list.append(signature.s)
     }
-    encoded =
-      transaction.kind == .legacy
-      ? encoder.bytes : [transaction.kind.rawValue] + encoder.bytes
+    encoded = encoder.bytes
     hash = Keccak256.hash(encoded)
   }
 

@@ -86,7 +86,8 @@ public struct AccessListEntry: Hashable, Sendable {
 extension Transaction {
   /// The hash that the sender signs.
   public var signingHash: Hash256 {
-    var encoder = RLPEncoder(capacity: 128 + data.count)
+    var encoder = RLPEncoder(capacity: 160 + data.count)
+    if kind != .legacy { encoder.append(UInt64(kind.rawValue)) }
     encoder.list { list in
       encodeFields(into: &list)
       if kind == .legacy, let chainID {
@@ -95,7 +96,7 @@ extension Transaction {
         list.append(0 as UInt64)
       }
     }
-    return Keccak256.hash(kind == .legacy ? encoder.bytes : [kind.rawValue] + encoder.bytes)
+    return Keccak256.hash(encoder.bytes)
   }
 
   /// Writes the fields that come before the signature.

@@ -16,24 +16,16 @@ enum NodeHistory {
     path.count < 2 ? [0, 0] : [1, path[0] << 4 | path[1]]
   }
 
-  /// Adds one trie's changes to a block's batch.
-  static func write(
-    _ changes: [TrieRowChange], owner: TrieOwner, number: UInt64, to batch: inout WriteBatch,
-    index: inout KeyList
-  ) {
-    var chunks: [[UInt8]: [UInt8]] = [:]
-    for change in changes {
-      let undo = TrieRow.undo(new: change.new, old: change.old)
-      guard undo.count <= UInt16.max else { continue }
-      let path = change.path.storeKey
-      chunks[chunk(of: change.path), default: []] +=
-        [UInt8(path.count)] + path + [UInt8(undo.count >> 8), UInt8(undo.count & 255)] + undo
-    }
-    for (chunk, bytes) in chunks {
-      let key = Schema.nodeHistory.key(owner.bytes + chunk, number)
-      batch.put(key, bytes)
-      index.append(key)
-    }
+  /// Adds a change to a chunk's row.
+  static func append(_ change: TrieRowChange, to row: inout [UInt8]) {
+    let undo = TrieRow.undo(new: change.new, old: change.old)
+    guard undo.count <= UInt16.max else { return }
+    let path = change.path.storeKey
+    row.append(UInt8(path.count))
+    row += path
+    row.append(UInt8(undo.count >> 8))
+    row.append(UInt8(undo.count & 255))
+    row += undo
   }
 
   /// The undo record of a path in a chunk's row, or nil when the block did not change it.

@@ -1,7 +1,5 @@
 package import ChainTypes
-internal import Dispatch
 package import Primitives
-internal import Synchronization
 
 /// The state while a block or a call runs: what changed, over what was there before.
 ///
@@ -15,9 +13,13 @@ package final class StateOverlay {
 
   struct Entry {
     let address: Address
-    fileprivate(set) var original: Account?
+    let original: Account?
     var current: Account?
     var slots: [Hash256: Slot] = [:]
+
+    var changedSlots: [Hash256: Slot] {
+      slots.isEmpty ? slots : slots.filter { $0.value.original != $0.value.current }
+    }
   }
 
   private enum Change {
@@ -43,33 +45,16 @@ package final class StateOverlay {
   package init(over base: any StateReader) { self.base = base }
 
   /// Reads accounts on all cores, before what runs asks for one after the other.
-  func prefetch(_ addresses: some Sequence<Address>) throws {
-    let known = entries.count
-    for address in addresses where indexes[address] == nil {
-      indexes[address] = entries.count
-      entries.append(Entry(address: address, original: nil, current: nil))
-    }
+  func prefetch(_ addresses: [Address]) throws {
+    let unknown = Array(Set(addresses).subtracting(indexes.keys))
     let base = base
-    let failure = Mutex<(any Error)?>(nil)
-    let chunk = 64
-    entries.withUnsafeMutableBufferPointer { buffer in
-      // Each iteration has entries of its own.
-      nonisolated(unsafe) let buffer = buffer
-      let chunks = (buffer.count - known + chunk - 1) / chunk
-      DispatchQueue.concurrentPerform(iterations: chunks) { index in
-        let start = known + index * chunk
-        for position in start..<min(start + chunk, buffer.count) {
-          do {
-            let account = try base.account(buffer[position].address)
-            buffer[position].original = account
-            buffer[position].current = account
-          } catch {
-            failure.withLock { $0 = error }
-          }
-        }
-      }
+    let accounts = try Cores.map(unknown.count, pieces: 64) { range in
+      try range.map { try base.account(unknown[$0]) }
     }
-    if let failure = failure.withLock({ $0 }) { throw failure }
+    for (address, account) in zip(unknown, accounts.joined()) {
+      indexes[address] = entries.count
+      entries.append(Entry(address: address, original: account, current: account))
+    }
   }
 
   /// An account without its storage being touched, or nil when it is not in the state.

@@ -29,10 +29,10 @@ struct StateTries {
   ) throws -> Hash256 {
     var nodeKeys = KeyList()
     var stateKeys = KeyList()
-    let keepsHistory = number > 0
-    var changes: [TrieChange] = []
+    var touched: [TouchedAccount] = []
+    touched.reserveCapacity(overlay.entries.count)
     for entry in overlay.entries {
-      let slots = entry.slots.filter { $0.value.original != $0.value.current }
+      let slots = entry.changedSlots
       guard !slots.isEmpty || entry.original != entry.current else { continue }
       let key = Keccak256.hash(entry.address)
       var current = entry.current
@@ -43,25 +43,22 @@ struct StateTries {
         current?.storageRoot = root
       }
       if current?.isEmpty == true { current = nil }
-      if keepsHistory {
-        let historyKey = Schema.accountHistory.key(key.bytes, number)
-        batch.put(historyKey, entry.original?.row ?? [])
-        stateKeys.append(historyKey)
-      }
-      if let current {
-        batch.put(Schema.accounts.key(key.bytes), current.row)
-      } else {
-        batch.delete(Schema.accounts.key(key.bytes))
-      }
-      changes.append(
-        TrieChange(key: key, value: current?.trieValue, wasPresent: entry.original != nil))
+      touched.append(TouchedAccount(key: key, original: entry.original, current: current))
     }
     for (hash, code) in overlay.codes { batch.put(Schema.codes.key(hash.bytes), code) }
+    let accountRows = try Cores.map(touched.count, pieces: 512) { [touched] range in
+      AccountRows(touched[range], number: number)
+    }
+    for rows in accountRows {
+      batch.append(rows.batch)
+      stateKeys.append(rows.historyKeys)
+    }
     let commit = try accounts.update(
-      changes, source: HeadTrieSource(owner: .accounts, snapshot: snapshot))
-    Self.write(commit, owner: .accounts, number: number, to: &batch, nodeKeys: &nodeKeys)
+      accountRows.flatMap(\.changes), source: HeadTrieSource(owner: .accounts, snapshot: snapshot))
+    try NodeRows.write(
+      commit.rows, owner: .accounts, number: number, to: &batch, index: &nodeKeys)
     accounts.trim(toNodeCount: Self.accountNodeLimit)
-    if keepsHistory {
+    if number > 0 {
       batch.put(Schema.nodeHistoryIndex.key(number), nodeKeys.bytes)
       batch.put(Schema.stateHistoryIndex.key(number), stateKeys.bytes)
     }
@@ -99,20 +96,44 @@ struct StateTries {
     storage[account] = trie
     let commit = try trie.update(
       changes, source: HeadTrieSource(owner: owner, snapshot: snapshot))
-    Self.write(commit, owner: owner, number: number, to: &batch, nodeKeys: &nodeKeys)
+    try NodeRows.write(commit.rows, owner: owner, number: number, to: &batch, index: &nodeKeys)
     trie.trim(toNodeCount: Self.storageNodeLimit)
     return commit.root
   }
+}
 
-  private static func write(
-    _ commit: TrieCommit, owner: TrieOwner, number: UInt64, to batch: inout WriteBatch,
-    nodeKeys: inout KeyList
-  ) {
-    for row in commit.rows {
-      let key = owner.nodeKey(row.path)
-      if let new = row.new { batch.put(key, new) } else { batch.delete(key) }
+/// An account that a block changed.
+private struct TouchedAccount {
+  let key: Hash256
+  let original: Account?
+  let current: Account?
+}
+
+/// What some changed accounts add to a block's batch and to the account trie.
+private struct AccountRows {
+  private(set) var batch: WriteBatch
+  private(set) var historyKeys = KeyList()
+  private(set) var changes: [TrieChange] = []
+
+  init(_ accounts: ArraySlice<TouchedAccount>, number: UInt64) {
+    batch = WriteBatch(reservingCapacity: accounts.count * 192)
+    changes.reserveCapacity(accounts.count)
+    for account in accounts {
+      if number > 0 {
+        let historyKey = Schema.accountHistory.key(account.key.bytes, number)
+        batch.put(historyKey, account.original?.row ?? [])
+        historyKeys.append(historyKey)
+      }
+      let key = Schema.accounts.key(account.key.bytes)
+      if let current = account.current {
+        batch.put(key, current.row)
+      } else {
+        batch.delete(key)
+      }
+      changes.append(
+        TrieChange(
+          key: account.key, value: account.current?.trieValue,
+          wasPresent: account.original != nil))
     }
-    guard number > 0 else { return }
-    NodeHistory.write(commit.rows, owner: owner, number: number, to: &batch, index: &nodeKeys)
   }
 }

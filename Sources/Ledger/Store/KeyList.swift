@@ -8,6 +8,8 @@ struct KeyList {
     bytes.append(contentsOf: key)
   }
 
+  mutating func append(_ other: KeyList) { bytes += other.bytes }
+
   /// The keys of a row; ends early at damage, which then only leaves rows behind that nobody reads.
   static func keys(in bytes: [UInt8]) -> [[UInt8]] {
     var keys: [[UInt8]] = []
