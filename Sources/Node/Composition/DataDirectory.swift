@@ -66,6 +66,8 @@ public struct DataDirectory: Hashable, Sendable {
         "\(path) holds no chain: make one with `btt node init --data-dir \(path)`, or give the "
           + "right --data-dir")
     }
+    // LevelDB makes its own directory, not those above it.
+    if createIfMissing { try create() }
     var configuration = LevelDBStore.Configuration(path: chain)
     configuration.createIfMissing = createIfMissing
     configuration.writeBufferBytes = 32 << 20

@@ -68,12 +68,10 @@ struct DevnetCommand: AsyncParsableCommand {
     let node = try LedgerNode(
       directory: directory, settings: settings, role: .devnet(devnet.validator),
       logger: NodeLog.logger(settings: settings))
-    let saved = node.chain.view
+    let head = node.chain.view.head.number
     let command = self
-    try await node.run { port in
-      command.announce(devnet, port: port, head: saved.head.number)
-    }
-    try save(directory)
+    try await node.run { port in command.announce(devnet, port: port, head: head) }
+    try save(node.chain.view, directory)
   }
 
   private func makeTemporaryDirectory() throws -> String {
@@ -108,13 +106,11 @@ struct DevnetCommand: AsyncParsableCommand {
     if let reader { _ = try ChainImport.run(reader, into: chain) }
   }
 
-  private func save(_ directory: DataDirectory) throws {
+  /// Writes the state file from the view, whose snapshot outlives the closed store.
+  private func save(_ view: ChainView, _ directory: DataDirectory) throws {
     guard let state, let genesis = try DataDirectory.read(directory.genesisFile, limit: 1 << 30)
     else { return }
-    let store = try directory.openStore(createIfMissing: false)
-    defer { store.close() }
-    let chain = try Chain(store: store, logger: NodeLog.logger(settings: NodeSettings()))
-    try ChainFile.write(chain.view, genesis: genesis, to: state)
+    try ChainFile.write(view, genesis: genesis, to: state)
   }
 
   private func announce(_ devnet: Devnet, port: Int, head: UInt64) {
