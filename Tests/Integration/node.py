@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import select
 import signal
 import subprocess
 import time
@@ -71,6 +72,11 @@ class Process:
 
     def wait(self):
         """Waits until requests are answered."""
+        if self.info is not None:
+            return self
+        ready, _, _ = select.select([self.process.stdout], [], [], START_LIMIT)
+        if not ready:
+            self.process.kill()
         line = self.process.stdout.readline()
         if not line:
             code = self.process.wait(START_LIMIT)
@@ -131,7 +137,7 @@ class Process:
         return code
 
     def __enter__(self):
-        return self.wait() if self.info is None else self
+        return self.wait()
 
     def __exit__(self, *_):
         if self.process.poll() is None:
