@@ -6,12 +6,13 @@ choices (not its timing).
 
 import os
 import random
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import pytest
 import requests
 from eth_account import Account
+from eth_utils import to_checksum_address
 
 import node
 
@@ -22,6 +23,7 @@ SENDERS = [
     Account.from_mnemonic(
         "test test test test test test test test test test test junk",
         account_path=f"m/44'/60'/0'/0/{i}") for i in range(6)]
+RECEIVERS = [to_checksum_address(f"0x{i:040x}") for i in range(10_000, 11_000)]
 WINDOW = 48
 
 
@@ -41,7 +43,7 @@ class Sender:
             signed = self.account.sign_transaction({
                 "chainId": 1337, "nonce": len(self.raw), "gas": 21_000, "maxFeePerGas": 10**13,
                 "maxPriorityFeePerGas": 10**9, "value": self.dice.randrange(10**6),
-                "to": "0x" + self.dice.randrange(2**24).to_bytes(20, "big").hex()})
+                "to": self.dice.choice(RECEIVERS)})
             self.raw.append("0x" + signed.raw_transaction.hex())
             self.hashes.append("0x" + signed.hash.hex())
 
@@ -142,12 +144,12 @@ def test_nothing_acknowledged_is_lost_to_kills(tmp_path):
         process.wait()
         starts.append(process.start_time)
         load.check(process, sample=100)
-        thread = threading.Thread(target=load.run, args=(process,))
-        thread.start()
-        time.sleep(dice.expovariate(1 / 0.25) + 0.01)
-        process.process.kill()
-        thread.join(30)
-        assert not thread.is_alive()
+        with ThreadPoolExecutor(1) as pool:
+            running = pool.submit(load.run, process)
+            wait([running], dice.expovariate(1 / 0.25) + 0.01)
+            process.process.kill()
+            # What the load found wrong is raised here.
+            running.result(30)
         process.kill()
     with directory.start() as process:
         load.check(process, sample=None)

@@ -324,11 +324,10 @@ def test_a_full_disk_stops_the_node_and_loses_nothing(small_disk):
     receipts = []
     with directory.start() as process:
         receipts += make_blocks(process, 5)
-        with open(small_disk / "ballast", "wb") as ballast:
+        with open(small_disk / "ballast", "wb", buffering=0) as ballast:
             try:
-                while True:
-                    ballast.write(b"\0" * 4096)
-                    ballast.flush()
+                while ballast.write(b"\0" * 4096):
+                    pass
             except OSError:
                 pass
         with pytest.raises((node.RPCFailure, node.requests.RequestException)):

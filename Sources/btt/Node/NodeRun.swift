@@ -95,8 +95,16 @@ struct NodeRun: AsyncParsableCommand {
     }
     let store = try KeyStore(directory: directory.keystore)
     guard let account = try store.accounts().first else {
+      let names = (try? FileManager.default.contentsOfDirectory(atPath: directory.keystore)) ?? []
+      if names.isEmpty {
+        throw CommandFailure(
+          .noKey, "no key in \(directory.keystore)", next: "give one with --key-file")
+      }
       throw CommandFailure(
-        .noKey, "no key in \(directory.keystore)", next: "give one with --key-file")
+        .badKeyFile,
+        "no key can be read from \(directory.keystore): "
+          + "\(names.sorted().joined(separator: ", ")) is damaged or no key file",
+        next: "put the key file back from its copy, or give one with --key-file")
     }
     let password = try source.existing("Password of the validator's key \(account.address): ")
     return try store.unlock(account.address, password: password)
