@@ -43,7 +43,8 @@ demo: build ## Show it all: wallets, a validator killed and restarted, a followe
 bench: ## Measure, and hold the figures against their bounds.
 	@scripts/setup.sh bench
 	swift build -c release --product btt
-	BTT_BIN=$(BIN) Benchmarks/run.sh
+	swift build -c release --package-path Benchmarks
+	BENCH_BTT=$(BIN) Benchmarks/.build/release/bench
 
 lint: ## Check the format and the documentation comments.
 	swift format lint --strict -r -p $(SOURCES)
