@@ -68,8 +68,9 @@ public final class Follower: Sendable {
     var wait = configuration.pollInterval
     while !Task.isCancelled {
       do {
-        if try await advance() { continue }
+        let advanced = try await advance()
         wait = configuration.pollInterval
+        if advanced { continue }
       } catch is CancellationError {
         return
       } catch let error where Self.isSourceFault(error) {

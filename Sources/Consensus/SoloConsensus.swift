@@ -69,8 +69,12 @@ public final class SoloConsensus: BlockProducer {
           + "genesis names \(makers.joined(separator: ", "))")
     }
     let view = chain.view
-    try signGuard?.check(
-      head: DoubleSignGuard.Mark(height: view.head.number, hash: view.headHash))
+    let head = DoubleSignGuard.Mark(height: view.head.number, hash: view.headHash)
+    if let signGuard {
+      try signGuard.check(head: head)
+      // A block can be on disk that the guard had no time to hear of, and others may see it now.
+      if head.height > signGuard.last?.height ?? 0 { try signGuard.record(head) }
+    }
     self.chain = chain
     self.pool = pool
     self.key = key

@@ -44,7 +44,9 @@ extension Genesis {
     if let extra = root.value["extraData"]?.stringValue, extra != "0x", !extra.isEmpty {
       throw GenesisError("extraData", "must be empty: the hash of the chain's rules goes there")
     }
-    if let forks = ours.value["forks"]?.objectValue, let fork = forks.members.first {
+    if ours.value["forks"] != nil,
+      let fork = try ours.object("forks").value.objectValue?.members.first
+    {
       throw GenesisError(
         "btt.forks.\(fork.key)",
         "this version does not know the fork: use a version of btt that does, or remove it")
@@ -72,7 +74,7 @@ extension Genesis {
       validators.append(
         Validator(
           address: try entry.address("address"), weight: try entry.uint64("weight"),
-          makesBlocks: entry.value["makesBlocks"]?.boolValue ?? true))
+          makesBlocks: try entry.optionalBool("makesBlocks") ?? true))
     }
     return validators.sorted { $0.address < $1.address }
   }

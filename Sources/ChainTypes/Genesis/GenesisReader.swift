@@ -45,6 +45,14 @@ struct GenesisReader {
     value[name] == nil ? nil : try uint64(name)
   }
 
+  func optionalBool(_ name: String) throws(GenesisError) -> Bool? {
+    guard let member = value[name] else { return nil }
+    guard let flag = member.boolValue else {
+      throw GenesisError(path(of: name), "must be true or false")
+    }
+    return flag
+  }
+
   func uint64(_ name: String) throws(GenesisError) -> UInt64 {
     guard let number = UInt64(exactly: try Self.wei(try member(name), path: path(of: name))) else {
       throw GenesisError(path(of: name), "must fit 64 bits")

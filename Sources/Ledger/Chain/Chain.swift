@@ -4,6 +4,7 @@ internal import Keys
 public import Logging
 public import Primitives
 internal import Synchronization
+internal import Trie
 
 /// The chain of committed blocks in one database.
 ///
@@ -81,11 +82,19 @@ public final class Chain: Sendable {
     continuation.onTermination = { [weak self] _ in
       self?.watchers.withLock { _ = $0.continuations.removeValue(forKey: id) }
     }
-    continuation.yield(view)
+    // A block may be committed between the look and the yield, and must not be hidden by it.
+    var seen = view
+    continuation.yield(seen)
+    while seen !== view {
+      seen = view
+      continuation.yield(seen)
+    }
     return stream
   }
 
   /// Ends all `updates` and closes the store.
+  ///
+  /// Views can still be read; the lock on the files is released with the last of them.
   public func close() {
     let continuations = watchers.withLock { watchers in
       defer { watchers.continuations.removeAll() }
@@ -151,10 +160,14 @@ public final class Chain: Sendable {
     guard header.number == view.head.number + 1 else {
       throw LedgerError(
         .outOfOrder,
-        "block \(header.number) (\(hash)) cannot follow the head, block \(view.head.number)")
+        "block \(header.number) (\(hash)) cannot follow the head, block \(view.head.number): "
+          + "blocks come in order")
     }
     func invalid(_ cause: String) -> LedgerError {
-      LedgerError(.invalidBlock, "block \(header.number) (\(hash)) is refused: \(cause)")
+      LedgerError(
+        .invalidBlock,
+        "block \(header.number) (\(hash)) is refused: \(cause); get it from "
+          + "another node of this chain")
     }
     guard header.parentHash == view.headHash else {
       throw invalid("its parent is \(header.parentHash), ours is \(view.headHash)")
@@ -220,7 +233,9 @@ public final class Chain: Sendable {
       } catch {
         writer.tries.reset()
         writer.prepared = nil
-        throw error
+        // Whoever sent the block is not to blame for rows that cannot be read.
+        throw error is TrieError || error is TrieRowError
+          ? Schema.corrupt("trie", "\(error)") : error
       }
     }
   }
@@ -324,8 +339,8 @@ public final class Chain: Sendable {
 
 /// Bounds that every block keeps.
 public enum BlockLimits {
-  /// The most bytes of transactions in a block: 32 MiB.
-  public static let maximumTransactionBytes = 32 << 20
+  /// The most bytes of transactions in a block: 8 MiB.
+  public static let maximumTransactionBytes = 8 << 20
   /// How many seconds a block's time may be ahead of the receiver's clock.
   public static let maximumClockLead: UInt64 = 2
 }

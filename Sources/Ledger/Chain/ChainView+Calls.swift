@@ -49,7 +49,9 @@ extension ChainView {
     let cap = min(request.gas ?? genesis.gasLimit, genesis.gasLimit, Self.callGasCap)
     var allowance = cap
     if !request.gasPrice.isZero {
-      let balance = try state(at: number).account(request.from)?.balance ?? .zero
+      let balance =
+        try request.overrides[request.from]?.balance
+        ?? state(at: number).account(request.from)?.balance ?? .zero
       guard let rest = balance.subtracting(request.value),
         let affordable = rest.divided(by: request.gasPrice)
       else { throw CallError.insufficientFunds(have: balance, want: request.value) }

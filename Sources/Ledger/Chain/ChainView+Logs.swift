@@ -71,6 +71,8 @@ extension ChainView {
         if mayContain(addresses), topics.allSatisfy(mayContain) { candidate = number }
       }
       if let number = candidate {
+        // Blooms may always match and logs never: whoever asked may be gone long before the end.
+        try Task.checkCancellation()
         try appendLogs(filter, of: number, to: &found)
         guard found.count <= limit else {
           throw LedgerError(

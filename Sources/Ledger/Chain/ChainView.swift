@@ -189,7 +189,8 @@ public final class ChainView: Sendable {
     let account = try state.account(address)
     let storageSource = source(.storage(of: key), at: number)
     let storageProofs = try slots.map { slot in
-      SlotProof(
+      try Task.checkCancellation()
+      return SlotProof(
         slot: slot, value: try state.storage(address, slot),
         nodes: account == nil
           ? [] : try StateTrie.prove(Keccak256.hash(slot), source: storageSource))

@@ -24,10 +24,10 @@ package struct Executor: Sendable {
       throw TransactionRejection.noBytecode
     }
     _ = try state.debit(sender, upfront.gas)
-    if var account = try state.account(sender) {
-      account.nonce += 1
-      try state.setAccount(sender, account)
-    }
+    // At a price of nothing even a sender without an account can be here.
+    var account = try state.account(sender) ?? Account()
+    account.nonce += 1
+    try state.setAccount(sender, account)
     var outcome = try call(
       Message(
         from: sender, to: receiver, value: transaction.value, data: transaction.data,

@@ -66,6 +66,8 @@ enum ValidatorSetModule {
     var addresses: [ABIValue] = []
     var weights: [ABIValue] = []
     for index in 0..<(UInt64(exactly: count) ?? 0) {
+      // A call may override the count: whoever made it may be gone long before its gas is used up.
+      try Task.checkCancellation()
       let word = try call.load(StorageLayout.element(index, ofArrayAt: validatorsSlot))
       let address = Address(truncating: word)
       addresses.append(.address(address))

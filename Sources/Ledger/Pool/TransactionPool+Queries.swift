@@ -10,6 +10,9 @@ extension TransactionPool {
     }
   }
 
+  /// The height that the pool has followed the chain to.
+  public var headNumber: UInt64 { state.withLock { $0.head.number } }
+
   /// The transaction with a hash, or nil when it is not in the pool.
   public func transaction(_ hash: Hash256) -> RecoveredTransaction? {
     state.withLock { $0.byHash[hash]?.recovered }

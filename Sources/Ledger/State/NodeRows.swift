@@ -40,7 +40,7 @@ struct NodeRows {
       NodeHistory.append(change, to: &chunks[NodeHistory.chunk(of: change.path), default: []])
     }
     for (chunk, row) in chunks {
-      let key = Schema.nodeHistory.key(owner.bytes + chunk, number)
+      let key = owner.nodeHistory.key(owner.bytes + chunk, number)
       batch.put(key, row)
       historyKeys.append(key)
     }

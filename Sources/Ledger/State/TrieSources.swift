@@ -23,6 +23,13 @@ enum TrieOwner: Hashable, Sendable {
     }
   }
 
+  var nodeHistory: KeySpace {
+    switch self {
+    case .accounts: Schema.accountNodeHistory
+    case .storage: Schema.storageNodeHistory
+    }
+  }
+
   func nodeKey(_ path: TriePath) -> [UInt8] { nodes.key(bytes + path.storeKey) }
 
   /// The table of the trie's leaves, and that of their history.
@@ -78,7 +85,7 @@ struct PastTrieSource: TrieSource {
   func node(at path: TriePath) throws -> [UInt8]? {
     var row = try snapshot.get(owner.nodeKey(path))
     let prefix = owner.bytes + NodeHistory.chunk(of: path)
-    let iterator = snapshot.iterator(in: Schema.nodeHistory.range(prefix))
+    let iterator = snapshot.iterator(in: owner.nodeHistory.range(prefix))
     var found = try iterator.seekToLast()
     while found, let key = iterator.key, let number = Schema.number(key.suffix(8)), number > height
     {

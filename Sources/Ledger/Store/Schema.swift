@@ -42,9 +42,11 @@ enum Schema {
   static let accountNodes = KeySpace(UInt8(ascii: "n"))
   /// Account ‖ path → row of that account's storage trie.
   static let storageNodes = KeySpace(UInt8(ascii: "o"))
-  /// Trie ‖ chunk ‖ number → how to undo what block `number` did to the rows of that chunk.
-  static let nodeHistory = KeySpace(UInt8(ascii: "N"))
-  /// Number → the keys that block `number` wrote to `nodeHistory`.
+  /// Chunk ‖ number → how to undo what block `number` did to that chunk of the account trie.
+  static let accountNodeHistory = KeySpace(UInt8(ascii: "N"))
+  /// Account ‖ chunk ‖ number → the same of that account's storage trie.
+  static let storageNodeHistory = KeySpace(UInt8(ascii: "O"))
+  /// Number → the keys that block `number` wrote to `accountNodeHistory` and `storageNodeHistory`.
   static let nodeHistoryIndex = KeySpace(UInt8(ascii: "P"))
   /// Number → the keys that block `number` wrote to `accountHistory` and `slotHistory`.
   static let stateHistoryIndex = KeySpace(UInt8(ascii: "Q"))

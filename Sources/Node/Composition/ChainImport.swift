@@ -32,8 +32,9 @@ public enum ChainImport {
       let prepared = try chain.prepare(
         sealed, now: header.timestamp, senders: try senders.wait())
       count += 1
-      // What is lost by a crash in between is imported again.
-      try chain.commit(prepared, seal: sealed.seal, sync: count % 256 == 0)
+      // What is lost by a crash in between is imported again; what is reported is on the disk.
+      try chain.commit(
+        prepared, seal: sealed.seal, sync: ahead == nil || count % 256 == 0)
       if count % 1_000 == 0 { progress(header.number) }
     }
     return count
@@ -48,7 +49,9 @@ public enum ChainImport {
       if header.number > chain.view.head.number { return (sealed, SenderLookahead(sealed)) }
       guard try chain.view.hash(header.number) == header.hash else {
         throw NodeError(
-          .file, "block \(header.number) of the file is not the one that the chain has")
+          .file,
+          "block \(header.number) of the file is not the one that the chain has: import into a new "
+            + "data directory, and compare the two with another node")
       }
     }
     return nil

@@ -78,7 +78,7 @@ public final class LedgerNode: Sendable {
   private static func check(_ settings: NodeSettings) throws(NodeError) {
     let isLoopback =
       settings.rpc.host == "localhost" || settings.rpc.host == "::1"
-      || settings.rpc.host.hasPrefix("127.")
+      || (settings.rpc.host.hasPrefix("127.") && HTTPGate.isIPAddress(settings.rpc.host))
     guard isLoopback || settings.rpcNeedsToken else {
       throw NodeError(
         .configuration,
@@ -121,8 +121,14 @@ public final class LedgerNode: Sendable {
     case .follower(let client):
       backend.role = .follower
       backend.submission = .forward { transaction in
-        _ = try await client.call(
-          "eth_sendRawTransaction", [.string(Hex.encode(transaction.encoded))])
+        do {
+          _ = try await client.call(
+            "eth_sendRawTransaction", [.string(Hex.encode(transaction.encoded))])
+        } catch let error as JSONRPCClientError {
+          if case .rpc(let cause) = error { throw cause }
+          throw RPCError.server(
+            "the node that makes blocks cannot be reached: nothing was sent; try again later")
+        }
       }
       backend.syncTarget = { [self] in
         followed.withLock { $0 }.flatMap { $0 > chain.view.head.number ? $0 : nil }

@@ -48,7 +48,8 @@ extension NodeSettings {
     number("rpc.max_body_bytes", "bytes of a request", \.rpc.maximumBodyBytes, 1_024...(256 << 20)),
     number("rpc.max_batch", "requests in a batch", \.requests.maximumBatchItems, 1...100_000),
     number(
-      "rpc.max_reply_bytes", "bytes of a reply", \.requests.maximumReplyBytes, 1_024...(1 << 30)),
+      "rpc.max_reply_bytes", "bytes of a reply", \.requests.maximumReplyBytes,
+      (20 << 20)...(1 << 30)),
     duration("rpc.timeout", "time a request may take", \.requests.timeout),
     duration("rpc.read_timeout", "time a client may take to send a request", \.rpc.readTimeout),
     duration("rpc.idle_timeout", "time a connection may stay idle", \.rpc.idleTimeout),
@@ -117,6 +118,9 @@ extension NodeSettings {
     optional(
       "follow.url", "JSON-RPC address of a node to follow instead of making blocks; empty for none",
       \.followURL),
+    optional(
+      "follow.token_file", "file with the token of the followed node, if it has rpc.auth = all",
+      \.followTokenFile),
     duration("follow.interval", "how often to ask the followed node for blocks", \.followInterval),
     number("pool.slots", "transactions that may wait", \.poolSlots, 1...10_000_000),
     number(

@@ -30,6 +30,8 @@ public struct NodeSettings: Sendable {
   public var validatorPasswordFile: String?
   /// The node to follow; nil to make blocks.
   public var followURL: String?
+  /// The file with the followed node's token; nil when it asks for none.
+  public var followTokenFile: String?
   /// How often a follower asks for new blocks.
   public var followInterval = Duration.milliseconds(250)
   /// The most transactions that wait.

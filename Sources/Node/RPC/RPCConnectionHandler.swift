@@ -220,7 +220,7 @@ final class RPCConnectionHandler: ChannelInboundHandler {
       let eventLoop = context.eventLoop
       let handler = NIOLoopBound(self, eventLoop: eventLoop)
       let channel = context.channel
-      let task = Task {
+      let task = Task(executorPreference: RPCExecutor.shared) {
         let bytes = await work.run()
         eventLoop.execute { handler.value.finish(bytes, channel) }
       }

@@ -24,17 +24,19 @@ struct DevnetCommand: AsyncParsableCommand {
         btt devnet --block-time 2s --rpc-port 9545 --state devnet.btt
       """)
 
-  @Option(help: ArgumentHelp("Port to listen on; 0 for any.", valueName: "port"))
-  var rpcPort = 8545
-  @Option(help: ArgumentHelp("How often blocks are made: 1s, 500ms, on-demand.", valueName: "time"))
-  var blockTime = "on-demand"
+  @Option(help: ArgumentHelp("Port to listen on; 0 for any (default: 8545).", valueName: "port"))
+  var rpcPort: String?
+  @Option(
+    help: ArgumentHelp(
+      "How often blocks are made: 1s, 500ms, on-demand (default: on-demand).", valueName: "time"))
+  var blockTime: String?
   @Option(help: ArgumentHelp("Other accounts, derived from this text.", valueName: "text"))
   var seed: String?
   @Option(help: ArgumentHelp("How many accounts are funded.", valueName: "count"))
   var accounts = 10
   @Option(
     help: ArgumentHelp("What each gets, in BTT unless it has a unit.", valueName: "amount"))
-  var balance = "10000000"
+  var balance = "10000000 BTT"
   @Option(help: ArgumentHelp("Chain id.", valueName: "id"))
   var chainId: UInt64?
   @Option(
@@ -59,18 +61,29 @@ struct DevnetCommand: AsyncParsableCommand {
     defer { if let temporary { try? FileManager.default.removeItem(atPath: temporary) } }
     let directory = DataDirectory(path: dataDir ?? temporary ?? ".")
     var options = SettingsOptions()
-    options.assignments = ["log.level=warning"] + assignments
+    options.assignments =
+      ["log.level=warning", "validator.block_time=on-demand"] + assignments
     options.config = nil
     let settings = try options.load(
-      directory, [("rpc.port", String(rpcPort)), ("validator.block_time", blockTime)]
+      directory, [("rpc.port", rpcPort), ("validator.block_time", blockTime)]
     ).settings
     try prepare(directory, devnet)
     let node = try LedgerNode(
       directory: directory, settings: settings, role: .devnet(devnet.validator),
       logger: NodeLog.logger(settings: settings))
-    let head = node.chain.view.head.number
+    guard chainId == nil || chainId == node.chain.genesis.chainID else {
+      throw CommandFailure(
+        .invalidInput, "the chain that was kept has chain id \(node.chain.genesis.chainID)",
+        next: "leave --chain-id away, or give another --state or --data-dir")
+    }
+    // Only numbers go along: a view held for the whole run would keep every old row on the disk.
+    let (chainID, head) = (node.chain.genesis.chainID, node.chain.view.head.number)
     let command = self
-    try await node.run { port in command.announce(devnet, port: port, head: head) }
+    try await node.run { port in
+      command.announce(
+        devnet, at: "http://\(settings.rpc.host):\(port)", chainID: chainID, head: head)
+    }
+    // The chain is closed by now, but its last view can still be read.
     try save(node.chain.view, directory)
   }
 
@@ -113,26 +126,25 @@ struct DevnetCommand: AsyncParsableCommand {
     try ChainFile.write(view, genesis: genesis, to: state)
   }
 
-  private func announce(_ devnet: Devnet, port: Int, head: UInt64) {
-    let url = "http://127.0.0.1:\(port)"
+  private func announce(_ devnet: Devnet, at url: String, chainID: UInt64, head: UInt64) {
     let keys = devnet.accounts.map { key in
       (key.address.checksummed, key.withUnsafeBytes { Hex.encode($0) })
     }
     output.print(
       [
-        "rpc": .string(url), "chainId": JSONValue(devnet.genesis.chainID),
+        "rpc": .string(url), "chainId": JSONValue(chainID),
         "head": JSONValue(head), "mnemonic": .string(devnet.mnemonic.phrase),
         "accounts": .array(
           keys.map { ["address": .string($0.0), "privateKey": .string($0.1)] }),
       ],
       text: """
-        Accounts, each with \(balance) BTT at the start; everybody knows their keys:
+        Accounts, each with \(balance) at the start; everybody knows their keys:
 
         \(keys.enumerated().map { "(\($0)) \($1.0)  \($1.1)" }.joined(separator: "\n"))
 
         Mnemonic  \(devnet.mnemonic.phrase)
         Path      m/44'/60'/0'/0/i
-        Chain id  \(devnet.genesis.chainID)
+        Chain id  \(chainID)
         Head      block \(head)
 
         Listening on \(url)

@@ -29,14 +29,14 @@ struct NodeInit: ParsableCommand {
   var genesis: String?
 
   @Option(
-    help: "Rules to start from, when there is no genesis file: bttc or devnet.",
+    help: "Rules to start from, when there is no genesis file: bttc (default) or devnet.",
     transform: { text in
       guard let preset = GenesisPreset(rawValue: text) else {
         throw ValidationError("there is no preset \(text): take bttc or devnet")
       }
       return preset
     })
-  var preset = GenesisPreset.bttc
+  var preset: GenesisPreset?
 
   @Option(help: ArgumentHelp("Chain id instead of the preset's.", valueName: "id"))
   var chainId: UInt64?
@@ -59,15 +59,15 @@ struct NodeInit: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
-    if genesis != nil, chainId != nil || !validator.isEmpty || !alloc.isEmpty {
+    if genesis != nil, preset != nil || chainId != nil || !validator.isEmpty || !alloc.isEmpty {
       throw ValidationError(
-        "--genesis says all: --chain-id, --validator and --alloc go with --preset")
+        "--genesis says all: --preset, --chain-id, --validator and --alloc go without it")
     }
   }
 
   func run() throws {
     let directory = data.directory
-    if FileManager.default.fileExists(atPath: directory.chain) {
+    if FileManager.default.fileExists(atPath: directory.chain), try holdsChain(directory) {
       throw CommandFailure(
         .invalidInput, "\(directory.path) holds a chain already: nothing was done",
         next: "give another --data-dir, or remove the directory if you want to lose the chain")
@@ -85,6 +85,8 @@ struct NodeInit: ParsableCommand {
     try directory.create()
     if let key {
       let password = try password.source.new("New password of the validator's key: ")
+      // A key that an interrupted `init` made seals nothing.
+      try? FileManager.default.removeItem(atPath: directory.keystore)
       _ = try KeyStore(directory: directory.keystore).add(
         key, password: password, strength: .standard, at: Date())
     }
@@ -100,11 +102,19 @@ struct NodeInit: ParsableCommand {
     try report(directory, chain, key?.address)
   }
 
+  /// Whether there is a chain already, and not only what an interrupted `init` left.
+  private func holdsChain(_ directory: DataDirectory) throws -> Bool {
+    let store = try directory.openStore(createIfMissing: true)
+    defer { store.close() }
+    return try Chain.exists(in: store)
+  }
+
   private func presetGenesis(_ key: inout PrivateKey?) throws -> Genesis {
-    var value = try JSONValue.parse(preset.bytes)
+    let rules = preset ?? .bttc
+    var value = try JSONValue.parse(rules.bytes)
     guard var root = value.objectValue, var ours = root["btt"]?.objectValue,
       var config = root["config"]?.objectValue
-    else { throw CommandFailure(.failed, "the preset \(preset.rawValue) is damaged") }
+    else { throw CommandFailure(.failed, "the preset \(rules.rawValue) is damaged") }
     var makers = validator
     if makers.isEmpty {
       let made = PrivateKey.generate()
@@ -114,7 +124,7 @@ struct NodeInit: ParsableCommand {
     ours["validators"] = .array(
       makers.map { ["address": .string($0.checksummed), "weight": 1, "makesBlocks": true] })
     if let chainId { config["chainId"] = JSONValue(chainId) }
-    var accounts = preset == .devnet ? root["alloc"]?.objectValue ?? [:] : [:]
+    var accounts = rules == .devnet ? root["alloc"]?.objectValue ?? [:] : [:]
     for text in alloc {
       let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
       guard parts.count == 2 else {

@@ -53,7 +53,9 @@ struct NodeRun: AsyncParsableCommand {
     ).settings
     let logger = NodeLog.logger(settings: effective)
     if let url = effective.followURL {
-      try await JSONRPCClient.withClient(JSONRPCClientConfiguration(endpoint: url)) { client in
+      var endpoint = JSONRPCClientConfiguration(endpoint: url)
+      if let file = effective.followTokenFile { endpoint.bearerToken = try Files.firstLine(file) }
+      try await JSONRPCClient.withClient(endpoint) { client in
         try await run(directory, effective, .follower(client), logger)
       }
     } else {
@@ -94,7 +96,13 @@ struct NodeRun: AsyncParsableCommand {
         next: "give it with --key-file, or follow a node with --follow URL")
     }
     let store = try KeyStore(directory: directory.keystore)
-    guard let account = try store.accounts().first else {
+    let accounts = try store.accounts()
+    guard let account = accounts.first, accounts.count == 1 else {
+      guard accounts.isEmpty else {
+        throw CommandFailure(
+          .noKey, "there are \(accounts.count) keys in \(directory.keystore)",
+          next: "name the validator's with --key-file")
+      }
       let names = (try? FileManager.default.contentsOfDirectory(atPath: directory.keystore)) ?? []
       if names.isEmpty {
         throw CommandFailure(

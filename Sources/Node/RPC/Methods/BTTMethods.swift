@@ -26,12 +26,19 @@ struct BTTMethods {
       // Fewer than asked for are an answer too: the caller asks on from there.
       let end = first.addingReportingOverflow(min(count, limits.maximumSealedBlocks))
       let numbers = first..<(end.overflow ? .max : end.partialValue)
+      var byteCount = 0
+      var isFull = false
       try reply.array(numbers) { reply, number in
-        guard number > 0, number <= view.head.number,
-          reply.bytes.count < limits.maximumSealedBytes * 2
-        else { return }
+        guard !isFull, number > 0, number <= view.head.number else { return }
         try Task.checkCancellation()
-        if let sealed = try view.sealedBlock(number) { reply.value(sealed.encoded) }
+        guard let bytes = try view.sealedBlock(number)?.encoded else { return }
+        // The first is given whatever its size, or nobody would ever come past it.
+        guard byteCount == 0 || byteCount + bytes.count <= limits.maximumSealedBytes else {
+          isFull = true
+          return
+        }
+        byteCount += bytes.count
+        reply.value(bytes)
       }
       return reply.result
     }

@@ -29,10 +29,12 @@ struct BlockMethods {
   }
 
   private func addCounts(to table: inout RPCMethodTable) {
-    table.read("eth_getBlockTransactionCountByNumber", parameters: 1, of: backend) { view, params in
+    table.readAside("eth_getBlockTransactionCountByNumber", parameters: 1, of: backend) {
+      view, params in
       try Self.transactionCount(view, at: try view.height(of: try Self.number(params)))
     }
-    table.read("eth_getBlockTransactionCountByHash", parameters: 1, of: backend) { view, params in
+    table.readAside("eth_getBlockTransactionCountByHash", parameters: 1, of: backend) {
+      view, params in
       try Self.transactionCount(view, at: try view.number(of: try params.required(0, .hash)))
     }
     // There are no uncles on this chain.

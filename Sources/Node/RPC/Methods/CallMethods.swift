@@ -10,14 +10,14 @@ struct CallMethods {
   func register(in table: inout RPCMethodTable) {
     let chainID = backend.chain.genesis.chainID
     let limits = backend.limits
-    table.read("eth_call", parameters: 4, of: backend) { view, params in
+    table.readAside("eth_call", parameters: 4, of: backend) { view, params in
       let request = try CallArguments.request(
         params, chainID: chainID, overrides: 2, limits: limits)
       let outcome = try view.call(request, at: try view.stateHeight(of: try params.block(1)))
       if let error = RPCError(failed: outcome) { throw error }
       return .string(Hex.encode(outcome.output))
     }
-    table.read("eth_estimateGas", parameters: 4, of: backend) { view, params in
+    table.readAside("eth_estimateGas", parameters: 4, of: backend) { view, params in
       let request = try CallArguments.request(
         params, chainID: chainID, overrides: 2, limits: limits)
       let height = try view.stateHeight(of: try params.block(1))
@@ -26,7 +26,7 @@ struct CallMethods {
       case .failure(let failure): throw RPCError(failed: failure.outcome) ?? .internal
       }
     }
-    table.read("eth_createAccessList", parameters: 3, of: backend) { view, params in
+    table.readAside("eth_createAccessList", parameters: 3, of: backend) { view, params in
       let request = try CallArguments.request(
         params, chainID: chainID, overrides: nil, limits: limits)
       let height = try view.stateHeight(of: try params.block(1))

@@ -34,6 +34,15 @@ struct FilterMethods {
       guard case .range(let from, let to) = query.blocks else {
         throw RPCError.invalidParams("cannot use blockHash in a filter: ask eth_getLogs")
       }
+      // A filter is kept for minutes, and there may be thousands of them.
+      let alternatives = query.filter.topics.reduce(query.filter.addresses.count) {
+        $0 + $1.count
+      }
+      guard alternatives <= backend.limits.maximumFilterAlternatives else {
+        throw RPCError.limitExceeded(
+          "a filter may name \(backend.limits.maximumFilterAlternatives) addresses and topics in "
+            + "all, not \(alternatives): ask eth_getLogs")
+      }
       if case .number(let first) = from, case .number(let last) = to, first > last {
         throw RPCError.invalidParams("invalid block range params")
       }

@@ -63,6 +63,8 @@ public struct RPCMethodLimits: Hashable, Sendable {
   public var maximumLogs = 20_000
   /// How many addresses, and how many topics in one position, a log query may name.
   public var maximumLogAlternatives = 1_000
+  /// How many addresses and topics in all a filter may name that is kept.
+  public var maximumFilterAlternatives = 100
   /// How many filters there may be at once.
   public var maximumFilters = 10_000
   /// How many of them one caller may have.

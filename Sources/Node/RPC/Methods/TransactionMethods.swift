@@ -12,7 +12,7 @@ struct TransactionMethods {
     addSending(to: &table)
     addByPlace(to: &table)
     let pool = backend.pool
-    table.read("eth_getTransactionByHash", parameters: 1, of: backend) { view, params in
+    table.readAside("eth_getTransactionByHash", parameters: 1, of: backend) { view, params in
       let hash = try params.required(0, .hash)
       if let location = try view.location(of: hash) { return try Self.transaction(view, location) }
       guard let waiting = pool.transaction(hash) else { return .null }
@@ -20,7 +20,7 @@ struct TransactionMethods {
       reply.transaction(waiting.signed, from: waiting.sender, at: nil)
       return reply.result
     }
-    table.read("eth_getRawTransactionByHash", parameters: 1, of: backend) { view, params in
+    table.readAside("eth_getRawTransactionByHash", parameters: 1, of: backend) { view, params in
       try Self.rawTransaction(try params.required(0, .hash), view, pool)
     }
     table.readAside("eth_getTransactionReceipt", parameters: 1, of: backend) { view, params in
@@ -33,13 +33,14 @@ struct TransactionMethods {
       _ suffix: String,
       _ height: @escaping @Sendable (ChainView, RPCParams) throws -> UInt64?
     ) {
-      table.read("eth_getTransactionBy\(suffix)", parameters: 2, of: backend) { view, params in
+      table.readAside("eth_getTransactionBy\(suffix)", parameters: 2, of: backend) { view, params in
         guard let location = try Self.location(params, at: try height(view, params)) else {
           return .null
         }
         return try Self.transaction(view, location)
       }
-      table.read("eth_getRawTransactionBy\(suffix)", parameters: 2, of: backend) { view, params in
+      table.readAside("eth_getRawTransactionBy\(suffix)", parameters: 2, of: backend) {
+        view, params in
         guard let location = try Self.location(params, at: try height(view, params)),
           let signed = try view.transaction(at: location)
         else { return .null }
@@ -110,7 +111,7 @@ struct TransactionMethods {
     switch backend.submission {
     case .pool:
       table.add("eth_sendRawTransaction", parameters: 1) { _, params in
-        try RPCError.wrapping { .string(try Self.submit(params, to: backend.pool).hash.hex) }
+        try RPCError.wrapping { .string(try Self.submit(params, to: backend).hash.hex) }
       }
     case .forward(let forward):
       table.addAsynchronous("eth_sendRawTransaction", parameters: 1) { _, params in
@@ -123,7 +124,7 @@ struct TransactionMethods {
       let wait = try Self.wait(params, limits: backend.limits)
       let signed: SignedTransaction
       switch backend.submission {
-      case .pool: signed = try RPCError.wrapping { try Self.submit(params, to: backend.pool) }
+      case .pool: signed = try RPCError.wrapping { try Self.submit(params, to: backend) }
       case .forward(let forward):
         signed = try Self.decode(params)
         try await RPCError.wrapping { try await forward(signed) }
@@ -138,14 +139,24 @@ struct TransactionMethods {
   }
 
   private static func submit(
-    _ params: RPCParams, to pool: TransactionPool
+    _ params: RPCParams, to backend: NodeBackend
   ) throws -> SignedTransaction {
     let signed = try decode(params)
     let recovered: RecoveredTransaction
     do { recovered = try RecoveredTransaction(recovering: signed) } catch {
       throw RPCError.server("invalid sender: the signature fits no key")
     }
-    _ = try pool.add(recovered, isLocal: true)
+    let (chain, pool) = (backend.chain, backend.pool)
+    let seen = chain.view
+    do throws(PoolError) {
+      _ = try pool.add(recovered, isLocal: true)
+    } catch {
+      // A block becomes visible a moment before the pool has followed it: whoever read the newest
+      // balance or nonce there is not to be told that it is not so.
+      guard pool.headNumber < seen.head.number else { throw error }
+      pool.headChanged(to: seen)
+      _ = try pool.add(recovered, isLocal: true)
+    }
     return signed
   }
 
