@@ -20,7 +20,7 @@ struct LayeringTests {
       rows.compactMap { row in Int(row[0]).map { (row[1], $0) } },
       uniquingKeysWith: { first, _ in first })
     owners = Dictionary(
-      rows.compactMap { $0[0].hasPrefix("C") && $0.count == 3 ? ($0[0], $0[1]) : nil },
+      rows.filter { $0[0].wholeMatch(of: #/C[A-Z]\w+/#) != nil }.map { ($0[0], $0[1]) },
       uniquingKeysWith: { first, _ in first })
   }
 

@@ -85,9 +85,9 @@ struct ModulePaperTests {
 
   @Test("The specification's gas table is the code's")
   func gasTable() throws {
-    let code = try Papers.text("Sources/Ledger/Modules/ModuleGas.swift")
+    let code: [[String]] = try Papers.text("Sources/Ledger/Modules/ModuleGas.swift")
       .matches(of: #/static let (\w+): UInt64 = ([\d_]+)/#)
-      .map { [String($0.1), $0.2.replacing("_", with: "")] }
+      .map { [String($0.1), String($0.2.replacing("_", with: ""))] }
     #expect(code.count >= 9)
     let names = Set(code.map { $0[0] })
     let paper = try Papers.rows(Self.paper).filter { names.contains($0[0]) }
