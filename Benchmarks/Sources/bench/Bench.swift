@@ -6,23 +6,30 @@ internal import Foundation
 ///     BENCH_QUICK=1 bench     the same with few items and short rounds: whether it runs at all
 ///     BENCH_ONLY=keys,import  only these groups: keys, store, import, http, logs, start, memory
 ///     BENCH_JSON=FILE         the rows as JSON too
-///     BENCH_BTT=FILE          the `btt` to run; by default the one beside this program
+///     BTT_BIN=FILE            the `btt` to run; by default the one beside this program
 ///
 /// It leaves with 1 when a row misses its bound.
 @main
 struct Bench {
+  private enum Group: String, CaseIterable {
+    case keys, store, `import`, http, logs, start, memory
+  }
+
   static func main() async throws {
     let environment = ProcessInfo.processInfo.environment
     let settings = Settings(environment: environment)
     var report = Report()
-    let groups: [(name: String, run: (Settings, inout Report) async throws -> Void)] = [
-      ("keys", KeysBenchmark.run), ("store", StoreBenchmark.run), ("import", ImportBenchmark.run),
-      ("http", HTTPBenchmark.run), ("logs", LogsBenchmark.run), ("start", StartBenchmark.run),
-      ("memory", MemoryBenchmark.run),
-    ]
     let only = environment["BENCH_ONLY"]?.split(separator: ",").map(String.init)
-    for group in groups where only?.contains(group.name) ?? true {
-      try await group.run(settings, &report)
+    for group in Group.allCases where only?.contains(group.rawValue) ?? true {
+      switch group {
+      case .keys: try KeysBenchmark.run(settings, &report)
+      case .store: try StoreBenchmark.run(settings, &report)
+      case .import: try ImportBenchmark.run(settings, &report)
+      case .http: try await HTTPBenchmark.run(settings, &report)
+      case .logs: try LogsBenchmark.run(settings, &report)
+      case .start: try StartBenchmark.run(settings, &report)
+      case .memory: try MemoryBenchmark.run(settings, &report)
+      }
     }
     print("\n" + report.markdown)
     if let path = environment["BENCH_JSON"] {
@@ -43,7 +50,7 @@ struct Settings: Sendable {
     isQuick = environment["BENCH_QUICK"] == "1"
     let own = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
     program =
-      environment["BENCH_BTT"] ?? own.deletingLastPathComponent().appending(path: "btt").path
+      environment["BTT_BIN"] ?? own.deletingLastPathComponent().appending(path: "btt").path
   }
 
   /// `full`, or `quick` when it only has to run.
