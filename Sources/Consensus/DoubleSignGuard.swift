@@ -1,4 +1,3 @@
-internal import Foundation
 public import Primitives
 internal import Synchronization
 
@@ -22,35 +21,42 @@ public final class DoubleSignGuard: Sendable {
     }
   }
 
-  /// The file.
-  public let path: String
-  private let file: FileHandle
-  private let mark: Mutex<Mark?>
+  private struct State {
+    var mark: Mark
+    /// The slot that does not hold the mark.
+    var nextSlot: Int
+  }
 
-  private static let slotSize = 64
+  private let storage: any SignGuardStorage
+  private let state: Mutex<State?>
 
-  /// Opens the guard, and creates it when there is none.
+  package static let slotSize = 64
+
+  /// Opens the guard's file, and creates it when there is none.
   ///
   /// - Throws: `GuardError` when the file cannot be read or written, or both slots are damaged.
-  public init(path: String) throws {
-    self.path = path
-    let fresh = !FileManager.default.fileExists(atPath: path)
-    let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else { throw GuardError.unusable(path, errno: errno) }
-    file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
-    var bytes = [UInt8](repeating: 0, count: 2 * Self.slotSize)
-    let count = pread(descriptor, &bytes, bytes.count, 0)
-    guard count >= 0 else { throw GuardError.unusable(path, errno: errno) }
-    let slots = [bytes.prefix(Self.slotSize), bytes.suffix(Self.slotSize)].map { Array($0) }
-    let marks = slots.compactMap(Self.decode)
-    mark = Mutex(marks.max { $0.height < $1.height })
-    if marks.isEmpty, !fresh, slots.contains(where: { $0.contains { $0 != 0 } }) {
-      throw GuardError.damaged(path)
+  public convenience init(path: String) throws {
+    try self.init(storage: SignGuardFile(path: path))
+  }
+
+  /// A guard over any storage.
+  package init(storage: any SignGuardStorage) throws {
+    self.storage = storage
+    let bytes = try storage.load(count: 2 * Self.slotSize)
+    let slots = (0..<2).map { Array(bytes.dropFirst($0 * Self.slotSize).prefix(Self.slotSize)) }
+    let marks = slots.enumerated().compactMap { slot, bytes in
+      Self.decode(bytes).map { State(mark: $0, nextSlot: 1 - slot) }
     }
+    // One slot torn and the other never written: power went in the very first write, before
+    // which nothing was sealed.
+    if marks.isEmpty, slots.allSatisfy({ slot in slot.contains { $0 != 0 } }) {
+      throw GuardError.damaged(storage.name)
+    }
+    state = Mutex(marks.max { $0.mark.height < $1.mark.height })
   }
 
   /// The last block sealed, or nil when none was.
-  public var last: Mark? { mark.withLock { $0 } }
+  public var last: Mark? { state.withLock { $0?.mark } }
 
   /// Checks a database against the guard before anything is sealed on it.
   ///
@@ -77,13 +83,10 @@ public final class DoubleSignGuard: Sendable {
   ///
   /// - Throws: `GuardError.unusable` when the disk refuses.
   public func record(_ next: Mark) throws {
-    try mark.withLock { mark in
-      let slot = Self.encode(next)
-      let offset = off_t(next.height % 2) * off_t(Self.slotSize)
-      let descriptor = file.fileDescriptor
-      guard pwrite(descriptor, slot, slot.count, offset) == slot.count, fdatasync(descriptor) == 0
-      else { throw GuardError.unusable(path, errno: errno) }
-      mark = next
+    try state.withLock { state in
+      let slot = state?.nextSlot ?? 0
+      try storage.store(Self.encode(next), at: slot * Self.slotSize)
+      state = State(mark: next, nextSlot: 1 - slot)
     }
   }
 
@@ -94,43 +97,11 @@ public final class DoubleSignGuard: Sendable {
   }
 
   private static func decode(_ slot: [UInt8]) -> Mark? {
+    guard slot.count == slotSize else { return nil }
     let content = slot.prefix(40)
     guard slot[40..<56].elementsEqual(Keccak256.hash(content).bytes.prefix(16)),
       let hash = Hash256(content.suffix(32))
     else { return nil }
     return Mark(height: content.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }, hash: hash)
-  }
-}
-
-/// Why a validator must not seal.
-public enum GuardError: Error, Hashable, Sendable {
-  /// The file cannot be read or written.
-  case unusable(String, errno: Int32)
-  /// Neither slot of the file is whole.
-  case damaged(String)
-  /// The database is older than what was sealed.
-  case behind(head: DoubleSignGuard.Mark, sealed: DoubleSignGuard.Mark)
-  /// A second block would be sealed at one height.
-  case doubleSign(wanted: DoubleSignGuard.Mark, sealed: DoubleSignGuard.Mark)
-}
-
-extension GuardError: CustomStringConvertible {
-  /// The cause and the next step.
-  public var description: String {
-    switch self {
-    case .unusable(let path, let errno):
-      "the double-sign guard \(path) cannot be used (\(String(cString: strerror(errno)))): give "
-        + "the node a writable file with room on its disk"
-    case .damaged(let path):
-      "the double-sign guard \(path) is damaged: do not seal with this key until you know the last "
-        + "block it sealed; then remove the file and start with a database at or above that block"
-    case .behind(let head, let sealed):
-      "the database's head is block \(head.height) (\(head.hash)), but this validator has sealed "
-        + "block \(sealed.height) (\(sealed.hash)): the database was restored from an older copy. "
-        + "Bring it up first from a node that has the later blocks (btt node run --follow URL)"
-    case .doubleSign(let wanted, let sealed):
-      "refused to seal block \(wanted.height) (\(wanted.hash)): block \(sealed.height) "
-        + "(\(sealed.hash)) is sealed already"
-    }
   }
 }

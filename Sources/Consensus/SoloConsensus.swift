@@ -73,7 +73,7 @@ public final class SoloConsensus: BlockProducer {
     if let signGuard {
       try signGuard.check(head: head)
       // A block can be on disk that the guard had no time to hear of, and others may see it now.
-      if head.height > signGuard.last?.height ?? 0 { try signGuard.record(head) }
+      if signGuard.last.map({ $0.height < head.height }) ?? true { try signGuard.record(head) }
     }
     self.chain = chain
     self.pool = pool

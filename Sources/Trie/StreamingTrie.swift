@@ -12,9 +12,26 @@ public struct StreamingTrie: ~Copyable {
   private var done: [Subtrie] = []
   private var last: Hash256?
   private var hasher = SubtrieHasher()
+  private let keepsRows: Bool
+  private var finishedRows: [TrieRowChange] = []
 
   /// A trie with no entries.
-  public init() {}
+  ///
+  /// With `keepingRows` the rows that a store would hold of it can be taken as they get done.
+  public init(keepingRows: Bool = false) { keepsRows = keepingRows }
+
+  /// The nibbles in the paths of the rows that are done only with the root: up to as many.
+  public static let shallowNibbles = groupNibbles
+
+  /// The rows done since the last call, by path.
+  ///
+  /// Of the rows below ``shallowNibbles`` each call gives a later part of the table; the others
+  /// come together after ``root()``.
+  public mutating func takeRows() -> [TrieRowChange] {
+    guard !finishedRows.isEmpty else { return [] }
+    defer { finishedRows.removeAll(keepingCapacity: true) }
+    return finishedRows.sorted { $0.path < $1.path }
+  }
 
   /// Adds an entry, whose key must be greater than the one before and whose value is not empty.
   ///
@@ -41,7 +58,12 @@ public struct StreamingTrie: ~Copyable {
     var builder = SubtrieBuilder()
     let top = builder.build(done[...], depth: 0)
     if case .branch(let branch) = top { branch.homeCount = 0 }
-    let references = hasher.hash([top], depth: 0, leaves: builder.leaves) { _ in }
+    let keepsRows = keepsRows
+    var rows: [TrieRowChange] = []
+    let references = hasher.hash([top], depth: 0, leaves: builder.leaves) { branch in
+      if keepsRows { rows.append(branch.asNewRow) }
+    }
+    finishedRows += rows
     return references[0]?.rootHash ?? MerklePatriciaTrie.emptyRoot
   }
 
@@ -54,9 +76,21 @@ public struct StreamingTrie: ~Copyable {
       tops.append(builder.build(group, depth: Self.groupNibbles))
       rest = rest[group.endIndex...]
     }
-    _ = hasher.hash(tops, depth: Self.groupNibbles, leaves: builder.leaves) { _ in }
+    let keepsRows = keepsRows
+    var rows: [TrieRowChange] = []
+    _ = hasher.hash(tops, depth: Self.groupNibbles, leaves: builder.leaves) { branch in
+      // Where the topmost branches will lie shows when all entries are known.
+      if keepsRows, branch.homeCount > Self.groupNibbles { rows.append(branch.asNewRow) }
+    }
+    finishedRows += rows
     for case .branch(let branch) in tops { branch.dropKids() }
     done += tops
     buffered.removeAll(keepingCapacity: true)
+  }
+}
+
+extension CachedBranch {
+  fileprivate var asNewRow: TrieRowChange {
+    TrieRowChange(path: home, new: TrieRow.encode(self), old: nil)
   }
 }

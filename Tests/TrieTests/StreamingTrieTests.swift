@@ -51,4 +51,35 @@ struct StreamingTrieTests {
     do throws(TrieError) { try trie.add(key: .zero, value: [1]) } catch { refusal = error }
     #expect(refusal == .unorderedKey(.zero))
   }
+
+  @Test(
+    "gives the rows that a store would hold, the deep ones in order",
+    arguments: [0, 1, 2, 17, 300, 5_000, 30_000])
+  func rows(count: Int) throws {
+    var source = MemoryTrieSource()
+    for index in 0..<count {
+      var key = Keccak256.hash([UInt8(index & 255), UInt8(index >> 8)])
+      // Some keys share long prefixes, so that there are extensions.
+      if index % 3 == 0 { key = try #require(Hash256(key.bytes.prefix(2) + key.bytes.prefix(30))) }
+      source.entries[key] = [UInt8(1 + index % 9)]
+    }
+    var trie = StreamingTrie(keepingRows: true)
+    var deep: [TriePath] = []
+    var rows: [TriePath: [UInt8]] = [:]
+    for (key, value) in source.entries.sorted(by: { $0.key < $1.key }) {
+      try trie.add(key: key, value: value)
+      for row in trie.takeRows() {
+        deep.append(row.path)
+        rows[row.path] = row.new
+      }
+    }
+    _ = trie.root()
+    for row in trie.takeRows() {
+      if row.path.count > StreamingTrie.shallowNibbles { deep.append(row.path) }
+      rows[row.path] = row.new
+    }
+    #expect(try source.expectedRows() == rows)
+    #expect(deep == deep.sorted())
+    #expect(deep.allSatisfy { $0.count > StreamingTrie.shallowNibbles })
+  }
 }

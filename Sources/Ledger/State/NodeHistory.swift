@@ -44,4 +44,17 @@ enum NodeHistory {
     }
     return nil
   }
+
+  /// Whether a chunk's row can be read to its end.
+  static func isWellFormed(_ row: [UInt8]) -> Bool {
+    var offset = 0
+    while offset < row.count {
+      let pathEnd = offset + 1 + Int(row[offset])
+      guard pathEnd + 2 <= row.count, TriePath(storeKey: row[(offset + 1)..<pathEnd]) != nil else {
+        return false
+      }
+      offset = pathEnd + 2 + Int(row[pathEnd]) << 8 + Int(row[pathEnd + 1])
+    }
+    return offset == row.count && !row.isEmpty
+  }
 }

@@ -22,4 +22,10 @@ struct KeyList {
     }
     return keys
   }
+
+  /// The keys of a row, or nil when it is damaged.
+  static func allKeys(in bytes: [UInt8]) -> [[UInt8]]? {
+    let keys = keys(in: bytes)
+    return keys.reduce(0) { $0 + 2 + $1.count } == bytes.count ? keys : nil
+  }
 }

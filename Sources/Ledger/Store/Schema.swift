@@ -51,6 +51,13 @@ enum Schema {
   /// Number → the keys that block `number` wrote to `accountHistory` and `slotHistory`.
   static let stateHistoryIndex = KeySpace(UInt8(ascii: "Q"))
 
+  /// Every table.
+  static let tables = [
+    meta, headers, seals, bodies, receipts, blooms, numbers, transactions, accounts, slots,
+    accountHistory, slotHistory, codes, accountNodes, storageNodes, nodeHistory, nodeHistoryIndex,
+    stateHistoryIndex,
+  ]
+
   static let versionKey = meta.key(Array("version".utf8))
   static let genesisKey = meta.key(Array("genesis".utf8))
   /// The genesis file without its accounts: the chain's rules.
