@@ -54,8 +54,8 @@ enum Schema {
   /// Every table.
   static let tables = [
     meta, headers, seals, bodies, receipts, blooms, numbers, transactions, accounts, slots,
-    accountHistory, slotHistory, codes, accountNodes, storageNodes, nodeHistory, nodeHistoryIndex,
-    stateHistoryIndex,
+    accountHistory, slotHistory, codes, accountNodes, storageNodes, accountNodeHistory,
+    storageNodeHistory, nodeHistoryIndex, stateHistoryIndex,
   ]
 
   static let versionKey = meta.key(Array("version".utf8))

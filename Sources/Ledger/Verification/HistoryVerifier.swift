@@ -16,7 +16,8 @@ struct HistoryVerifier {
       from: oldest + 1, isValid: Self.isStateRow)
     let depth = min(view.head.number, NodeHistory.depth)
     try verify(
-      Schema.nodeHistoryIndex, of: [Schema.nodeHistory], from: view.head.number - depth + 1
+      Schema.nodeHistoryIndex, of: [Schema.accountNodeHistory, Schema.storageNodeHistory],
+      from: view.head.number - depth + 1
     ) { _, row in NodeHistory.isWellFormed(row) }
   }
 
