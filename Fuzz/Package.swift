@@ -5,10 +5,14 @@ import PackageDescription
 // instrumentation asks for flags that a package may not have which others depend on.
 let instrumentation = ["-parse-as-library", "-sanitize=fuzzer,address"]
 
-func fuzzer(_ name: String, _ modules: String...) -> Target {
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+
+func fuzzer(
+  _ name: String, _ modules: String..., others: [Target.Dependency] = []
+) -> Target {
   .executableTarget(
     name: name,
-    dependencies: modules.map { .product(name: $0, package: "btt") },
+    dependencies: modules.map { .product(name: $0, package: "btt") } + others,
     swiftSettings: [.swiftLanguageMode(.v6), .unsafeFlags(instrumentation)],
     linkerSettings: [.unsafeFlags(instrumentation)])
 }
@@ -16,12 +20,19 @@ func fuzzer(_ name: String, _ modules: String...) -> Target {
 let package = Package(
   name: "btt-fuzz",
   platforms: [.macOS(.v26)],
-  dependencies: [.package(name: "btt", path: "..")],
+  dependencies: [
+    .package(name: "btt", path: ".."),
+    .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+  ],
   targets: [
     fuzzer("FuzzRLP", "Primitives"),
     fuzzer("FuzzABI", "Primitives"),
     fuzzer("FuzzJSON", "JSON"),
     fuzzer("FuzzTrieProof", "Primitives", "Trie"),
     fuzzer("FuzzTransaction", "ChainTypes"),
+    fuzzer("FuzzBlock", "ChainTypes"),
+    fuzzer("FuzzGenesis", "ChainTypes", "KeyValueStore", "Ledger", others: [logging]),
+    fuzzer(
+      "FuzzRequest", "ChainTypes", "JSON", "KeyValueStore", "Ledger", "Node", others: [logging]),
   ]
 )

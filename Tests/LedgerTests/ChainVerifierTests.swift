@@ -13,7 +13,8 @@ struct ChainVerifierTests {
     "m": "single rows", "h": "headers", "x": "seals", "b": "bodies", "r": "receipts",
     "B": "blooms", "H": "block hashes", "t": "transactions", "a": "accounts", "s": "slots",
     "A": "account history", "S": "slot history", "c": "codes", "n": "account nodes",
-    "o": "storage nodes", "N": "node history", "P": "node history index",
+    "o": "storage nodes", "N": "account node history", "O": "storage node history",
+    "P": "node history index",
     "Q": "state history index",
   ]
 
@@ -74,7 +75,7 @@ struct ChainVerifierTests {
     let store = try Self.smallChain().store
     var generator = SeededGenerator()
     let records = try Self.records(of: table, in: store)
-    let isHistory = "ASN".contains(table)
+    let isHistory = "ASNO".contains(table)
     for (key, value) in records.shuffled(using: &generator).prefix(8) {
       var changed = value
       if let index = changed.indices.randomElement(using: &generator) {

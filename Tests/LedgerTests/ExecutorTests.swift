@@ -250,6 +250,20 @@ struct ExecutorTests {
       refused == [.insufficientFunds(sender: keys[0].address, have: Self.million, want: .max)])
   }
 
+  @Test("refuses less gas than is due before anything runs")
+  func intrinsicGas() throws {
+    let test = try TestChain()
+    let (_, refused) = try test.mine([
+      TestChain.transfer(from: keys[0], nonce: 0, to: Address(1), gasLimit: 20_999),
+      TestChain.transfer(from: keys[1], nonce: 0, to: Address(1), gasLimit: 21_019, data: [0, 1]),
+    ])
+    #expect(
+      refused == [
+        .intrinsicGasTooLow(have: 20_999, want: 21_000),
+        .intrinsicGasTooLow(have: 21_019, want: 21_020),
+      ])
+  }
+
   @Test("carries a supply of 2^256 - 1 without overflow")
   func hugeSupply() throws {
     let rich = keys[0].address
