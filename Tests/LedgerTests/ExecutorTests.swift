@@ -259,8 +259,8 @@ struct ExecutorTests {
     ])
     #expect(
       refused == [
-        .intrinsicGasTooLow(have: 20_999, want: 21_000),
-        .intrinsicGasTooLow(have: 21_019, want: 21_020),
+        .invalid(.intrinsicGasTooLow(have: 20_999, want: 21_000)),
+        .invalid(.intrinsicGasTooLow(have: 21_019, want: 21_020)),
       ])
   }
 

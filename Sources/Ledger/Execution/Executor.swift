@@ -71,11 +71,6 @@ package struct Executor: Sendable {
     guard transaction.gasLimit <= gasLeft else {
       throw TransactionRejection.gasLimitReached(have: gasLeft, want: transaction.gasLimit)
     }
-    // Decoding has seen to this; transactions made in this process come without.
-    guard let intrinsic = transaction.intrinsicGas, transaction.gasLimit >= intrinsic else {
-      throw TransactionRejection.intrinsicGasTooLow(
-        have: transaction.gasLimit, want: transaction.intrinsicGas ?? .max)
-    }
     guard let cost = transaction.maximumCost, cost <= account.balance else {
       throw TransactionRejection.insufficientFunds(
         sender: sender, have: account.balance, want: transaction.maximumCost ?? .max)

@@ -15,8 +15,6 @@ public enum TransactionRejection: Error, Hashable, Sendable {
   case feeCapBelowBaseFee(have: UInt256, want: UInt256)
   /// It wants more gas than is left in the block.
   case gasLimitReached(have: UInt64, want: UInt64)
-  /// It buys less gas than is due before anything runs.
-  case intrinsicGasTooLow(have: UInt64, want: UInt64)
   /// The sender is a module.
   case senderHasCode(Address)
   /// It creates a contract, which this chain does not take.
@@ -43,8 +41,6 @@ extension TransactionRejection: CustomStringConvertible {
       "max fee per gas less than block base fee: maxFeePerGas: \(have), baseFee: \(want)"
     case .gasLimitReached(let have, let want):
       "gas limit reached: have \(have), want \(want)"
-    case .intrinsicGasTooLow(let have, let want):
-      "intrinsic gas too low: have \(have), want \(want)"
     case .senderHasCode(let sender): "sender not an eoa: address \(sender)"
     case .noBytecode: "no bytecode on this chain: contracts cannot be created"
     case .invalid(let cause): cause.description
