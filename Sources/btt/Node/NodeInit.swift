@@ -85,7 +85,7 @@ struct NodeInit: ParsableCommand {
     try directory.create()
     if let key {
       let password = try password.source.new("New password of the validator's key: ")
-      // A key that an interrupted `init` made seals nothing.
+      try refuseToReplaceUsedKey(directory)
       try? FileManager.default.removeItem(atPath: directory.keystore)
       _ = try KeyStore(directory: directory.keystore).add(
         key, password: password, strength: .standard, at: Date())
@@ -100,6 +100,19 @@ struct NodeInit: ParsableCommand {
     try Chain.create(genesis, in: store)
     let chain = try Chain(store: store, logger: NodeLog.logger(settings: NodeSettings()))
     try report(directory, chain, key?.address)
+  }
+
+  /// A key that an interrupted `init` left has sealed nothing and may go; one of a node that ran
+  /// may be the only one that can make the blocks of its chain.
+  private func refuseToReplaceUsedKey(_ directory: DataDirectory) throws {
+    let traces = [directory.tokenFile, directory.guardFile]
+    guard FileManager.default.fileExists(atPath: directory.keystore),
+      traces.contains(where: FileManager.default.fileExists)
+    else { return }
+    throw CommandFailure(
+      .keyExists, "\(directory.keystore) holds the key of a validator that has run",
+      next: "to build its chain again, give --genesis \(directory.genesisFile); for a new chain, "
+        + "another --data-dir")
   }
 
   /// Whether there is a chain already, and not only what an interrupted `init` left.
