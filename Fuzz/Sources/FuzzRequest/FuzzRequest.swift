@@ -20,7 +20,8 @@ private let processor: JSONRPCProcessor = {
     backend.sleep = { _ in }
     var limits = JSONRPCProcessor.Limits()
     limits.timeout = .seconds(4)
-    return JSONRPCProcessor(methods: NodeMethods.table(for: backend), limits: limits, logger: logger)
+    return JSONRPCProcessor(
+      methods: NodeMethods.table(for: backend), limits: limits, logger: logger)
   } catch {
     preconditionFailure("\(error)")
   }
