@@ -163,8 +163,8 @@ struct DevMethodsTests {
     #expect(try await node.call("evm_setNextBlockTimestamp", "0x20") == nil)
     #expect(
       control.calls.withLock { $0 } == [
-        "mine 1 now", "mine 3 now", "mine 1 now", "mine 1 7000", "mine 2 16", "mine 2 now",
-        "mine 4 now", "increase 60", "next 32",
+        "mine 1 now", "mine 3 now", "mine 1 now", "next 7000", "mine 1 now", "next 16",
+        "mine 2 now", "mine 2 now", "mine 4 now", "increase 60", "next 32",
       ])
     #expect(await node.error("btt_mine", "0x2711")?.code == -32005)
     #expect(await node.error("hardhat_mine", 4, 60)?.code == -32602)
