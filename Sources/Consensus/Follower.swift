@@ -32,6 +32,7 @@ public final class Follower: Sendable {
   private let source: any SealedBlockSource
   private let configuration: Configuration
   private let clock: @Sendable () -> UInt64
+  private let ticks: any Clock<Duration>
   private let committed: @Sendable (ChainView, [SignedTransaction]) -> Void
   private let logger: Logger
   private let queue = DispatchQueue(label: "btt.follower", qos: .userInitiated)
@@ -43,17 +44,20 @@ public final class Follower: Sendable {
   ///   - source: where blocks come from.
   ///   - configuration: how it fetches.
   ///   - clock: seconds since 1970.
+  ///   - ticks: what measures the waits.
   ///   - logger: where progress goes.
   ///   - committed: told of every new head, with the transactions of its block.
   public init(
     chain: Chain, source: any SealedBlockSource, configuration: Configuration = Configuration(),
-    clock: @escaping @Sendable () -> UInt64, logger: Logger,
+    clock: @escaping @Sendable () -> UInt64, ticks: any Clock<Duration> = ContinuousClock(),
+    logger: Logger,
     committed: @escaping @Sendable (ChainView, [SignedTransaction]) -> Void = { _, _ in }
   ) {
     self.chain = chain
     self.source = source
     self.configuration = configuration
     self.clock = clock
+    self.ticks = ticks
     self.logger = logger
     self.committed = committed
   }
@@ -77,7 +81,7 @@ public final class Follower: Sendable {
         logger.warning("cannot follow for the moment", metadata: ["cause": "\(error)"])
         wait = min(wait * 2, configuration.maximumRetryInterval)
       }
-      do { try await Task.sleep(for: wait) } catch { return }
+      do { try await ticks.sleep(for: wait) } catch { return }
     }
   }
 

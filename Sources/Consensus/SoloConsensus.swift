@@ -41,6 +41,7 @@ public final class SoloConsensus: BlockProducer {
   private let signGuard: DoubleSignGuard?
   private let configuration: Configuration
   private let clock: @Sendable () -> UInt64
+  private let ticks: any Clock<Duration>
   private let logger: Logger
   // Blocks are made one at a time on a thread of its own: executing and syncing block it.
   private let queue = DispatchQueue(label: "btt.solo", qos: .userInitiated)
@@ -54,12 +55,14 @@ public final class SoloConsensus: BlockProducer {
   ///   - signGuard: the memory of what was sealed; nil only for a chain that nobody else sees.
   ///   - configuration: pace and fee recipient.
   ///   - clock: seconds since 1970.
+  ///   - ticks: what measures the interval between blocks.
   ///   - logger: where progress goes.
   /// - Throws: `LedgerError` when the key is no block maker of the chain, `GuardError` when the
   ///   database is older than what the key has sealed.
   public init(
     chain: Chain, pool: TransactionPool, key: PrivateKey, signGuard: DoubleSignGuard?,
-    configuration: Configuration, clock: @escaping @Sendable () -> UInt64, logger: Logger
+    configuration: Configuration, clock: @escaping @Sendable () -> UInt64,
+    ticks: any Clock<Duration> = ContinuousClock(), logger: Logger
   ) throws {
     guard chain.genesis.makesBlocks(key.address) else {
       let makers = chain.genesis.validators.filter(\.makesBlocks).map(\.address.checksummed)
@@ -81,6 +84,7 @@ public final class SoloConsensus: BlockProducer {
     self.signGuard = signGuard
     self.configuration = configuration
     self.clock = clock
+    self.ticks = ticks
     self.logger = logger
   }
 
@@ -98,13 +102,16 @@ public final class SoloConsensus: BlockProducer {
         }
       }
     case .every(let interval):
-      let ticks = ContinuousClock()
-      var next = ticks.now
-      while !Task.isCancelled {
-        next = max(next.advanced(by: interval), ticks.now)
-        do { try await ticks.sleep(until: next) } catch { return }
-        _ = try await makeBlock(timestamp: nil)
-      }
+      try await run(every: interval, on: ticks)
+    }
+  }
+
+  private func run<C: Clock<Duration>>(every interval: Duration, on ticks: C) async throws {
+    var next = ticks.now
+    while !Task.isCancelled {
+      next = max(next.advanced(by: interval), ticks.now)
+      do { try await ticks.sleep(until: next, tolerance: nil) } catch { return }
+      _ = try await makeBlock(timestamp: nil)
     }
   }
 

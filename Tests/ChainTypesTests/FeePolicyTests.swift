@@ -6,8 +6,8 @@ import Testing
 struct FeePolicyTests {
   /// Base fee, gas used, gas limit, floor, next base fee.
   ///
-  /// Made with a Python transcription of `CalcBaseFee` in geth, then raised to the floor; the first
-  /// three rows are those of geth's own test.
+  /// Made with a Python transcription of geth's `CalcBaseFee`, then raised to the floor; the first
+  /// three rows are geth's own test.
   static let table: [(String, UInt64, UInt64, String, String)] = [
     ("1000000000", 10_000_000, 20_000_000, "0", "1000000000"),
     ("1000000000", 9_000_000, 20_000_000, "0", "987500000"),
