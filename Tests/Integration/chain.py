@@ -1,4 +1,4 @@
-"""Ethereum's rules once more, from Python libraries, so that nothing here is the node's own word."""
+"""Ethereum's rules once more, from Python libraries: nothing here is the node's own word."""
 
 import eth_keys
 import rlp

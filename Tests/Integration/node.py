@@ -18,9 +18,10 @@ START_LIMIT = 30
 
 
 def binary():
-    """The path of `btt`: BTT_BIN, or what was built last of release and debug."""
+    """The path of `btt`: BTT_BIN, or what was built for release, or for debugging."""
     named = os.environ.get("BTT_BIN")
-    candidates = [named] if named else [ROOT / f".build/{kind}/btt" for kind in ("release", "debug")]
+    built = [ROOT / f".build/{kind}/btt" for kind in ("release", "debug")]
+    candidates = [named] if named else built
     for path in candidates:
         if os.access(path, os.X_OK):
             return str(path)
@@ -80,7 +81,8 @@ class Process:
         line = self.process.stdout.readline()
         if not line:
             code = self.process.wait(START_LIMIT)
-            raise AssertionError(f"btt ended with {code} instead of starting: {self.errors()[-2000:]}")
+            cause = self.errors()[-2000:]
+            raise AssertionError(f"btt ended with {code} instead of starting: {cause}")
         self.start_time = time.monotonic() - self.started
         self.info = json.loads(line)
         self.url = self.info["rpc"]
@@ -123,8 +125,9 @@ class Process:
         return self.end(signal.SIGKILL)
 
     def end(self, how):
+        """Sends a signal, none for 0, and returns the exit code."""
         self.session.close()
-        if self.process.poll() is None:
+        if how and self.process.poll() is None:
             self.process.send_signal(how)
         try:
             code = self.process.wait(30)
@@ -146,7 +149,8 @@ class Process:
 
 def devnet(directory, *arguments, **environment):
     """A devnet that answers."""
-    return Process(["devnet", *arguments], pathlib.Path(directory) / "devnet.log", **environment).wait()
+    log = pathlib.Path(directory) / "devnet.log"
+    return Process(["devnet", *arguments], log, **environment).wait()
 
 
 class NodeDirectory:

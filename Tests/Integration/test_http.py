@@ -21,6 +21,8 @@ def server(tmp_path_factory):
         "--set", "rpc.max_connections=100", "--set", "rpc.max_batch=50",
         "--set", "rpc.cors_origins=https://wallet.example"
     ) as process:
+        # No reuse of connections that the server may be closing for idleness.
+        process.session.headers["Connection"] = "close"
         process.token = (directory.data / "admin.token").read_text().strip()
         yield process
 

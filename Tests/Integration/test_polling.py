@@ -104,8 +104,8 @@ def test_the_pool_shows_what_waits_and_what_has_a_gap(patient):
     receipt = patient.w3.eth.get_transaction_receipt(high.hash)
     assert receipt.status == 1
     assert patient.rpc("eth_getTransactionByHash", "0x" + waiting[0].hash.hex()) is None
-    fill = [raw_transfer(patient, sender, sender.address, 1, nonce=nonce + step) for step in (2, 3, 4)]
-    for signed in fill:
+    for step in (2, 3, 4):
+        signed = raw_transfer(patient, sender, sender.address, 1, nonce=nonce + step)
         patient.w3.eth.send_raw_transaction(signed.raw_transaction)
     patient.rpc("btt_mine", "0x1")
     assert patient.w3.eth.get_transaction_receipt(waiting[2].hash).status == 1

@@ -181,7 +181,7 @@ def test_high_s_and_damaged_bytes_are_refused(chain, account):
     fields = rlp.decode(bytes(signed.raw_transaction[1:]))
     fields[9] = b"" if fields[9] else b"\x01"
     fields[11] = (order - signed.s).to_bytes(32, "big").lstrip(b"\0")
-    with pytest.raises(Web3RPCError, match="(?i)invalid.*(signature|s value|sender|v, r, s)|high.s"):
+    with pytest.raises(Web3RPCError, match="invalid transaction v, r, s values"):
         chain.w3.eth.send_raw_transaction(b"\x02" + rlp.encode(fields))
     raw = bytes(signed.raw_transaction)
     for damaged in (b"", raw[:-1], raw + b"\0", b"\x03" + raw[1:], b"\x02", b"\xc0", b"\xff" * 99):
@@ -215,11 +215,13 @@ def test_a_block_of_many_has_the_roots_too(patient):
     for step in range(40):
         for i, sender in enumerate(senders):
             transaction = typed(patient, sender, (step + i) % 3, nonce=nonces[i] + step)
-            patient.w3.eth.send_raw_transaction(sender.sign_transaction(transaction).raw_transaction)
+            signed = sender.sign_transaction(transaction)
+            patient.w3.eth.send_raw_transaction(signed.raw_transaction)
     height = patient.rpc("btt_mine", "0x1")
     block = patient.rpc("eth_getBlockByNumber", height, True)
     assert len(block["transactions"]) == 160
-    assert [rules.number(tx["transactionIndex"]) for tx in block["transactions"]] == list(range(160))
+    indices = [rules.number(tx["transactionIndex"]) for tx in block["transactions"]]
+    assert indices == list(range(160))
     raw = [
         rules.raw(reply["result"]) for reply in patient.process.batch(
             [("eth_getRawTransactionByHash", tx["hash"]) for tx in block["transactions"]])]
