@@ -8,7 +8,7 @@ venv=$root/.build/venv
 stamp=$venv/requirements.installed
 
 if ! cmp -s "$here/requirements.txt" "$stamp"; then
-  [ -x "$venv/bin/python" ] || python3 -m venv "$venv" || {
+  [ -x "$venv/bin/pip" ] || python3 -m venv "$venv" || {
     echo "run.sh: python3 cannot make a virtual environment: run \`make setup\` first" >&2
     exit 1
   }

@@ -95,6 +95,22 @@ def test_a_data_directory_brings_the_chain_back_after_a_kill(tmp_path):
         assert process.rpc("eth_getTransactionReceipt", paid["hash"])["status"] == "0x1"
 
 
+def test_time_never_goes_back_when_the_clock_does(tmp_path):
+    receiver = Account.create().address
+    with node.devnet(tmp_path, "--data-dir", tmp_path / "data") as process:
+        process.rpc("evm_increaseTime", 10**6)
+        pay(process, receiver, 5)
+        ahead = int(process.rpc("eth_getBlockByNumber", "latest", False)["timestamp"], 16)
+        assert ahead >= time.time() + 10**6 - 5
+    # The clock is now far behind the newest block.
+    with node.devnet(tmp_path, "--data-dir", tmp_path / "data") as process:
+        pay(process, receiver, 5)
+        assert int(process.rpc("eth_getBlockByNumber", "latest", False)["timestamp"], 16) == ahead
+        assert int(process.rpc("eth_getBalance", receiver, "latest"), 16) == 10
+    verified = node.btt_json("node", "verify", "--data-dir", tmp_path / "data")
+    assert verified["ok"] and verified["height"] == 2
+
+
 def test_nothing_is_left_behind(tmp_path):
     with node.devnet(tmp_path, TMPDIR=str(tmp_path)) as process:
         assert any(name.startswith("btt-devnet") for name in os.listdir(tmp_path))

@@ -1,6 +1,7 @@
 """Bad input over raw sockets: each gets an answer with its cause, and the node stays up."""
 
 import json
+import resource
 import socket
 import time
 
@@ -164,6 +165,23 @@ def test_idle_sockets_do_not_keep_others_out(server):
     finally:
         for connection in idle:
             connection.close()
+
+
+def test_thousands_of_idle_sockets_are_no_harm(chain):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 8192), hard))
+    idle = []
+    try:
+        for _ in range(min(3000, min(hard, 8192) - 200)):
+            idle.append(connect(chain.process))
+        start = time.monotonic()
+        for _ in range(20):
+            assert status(exchange(chain.process, request())) == 200
+        assert time.monotonic() - start < 5
+    finally:
+        for connection in idle:
+            connection.close()
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_other_names_in_the_host_header_are_refused(server):
