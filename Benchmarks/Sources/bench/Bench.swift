@@ -8,7 +8,7 @@ internal import Foundation
 ///     BENCH_JSON=FILE         the rows as JSON too
 ///     BTT_BIN=FILE            the `btt` to run; by default the one beside this program
 ///
-/// It leaves with 1 when a row misses its bound.
+/// It exits with 1 when a row misses its bound or cannot be measured.
 @main
 struct Bench {
   private enum Group: String, CaseIterable {
@@ -21,14 +21,11 @@ struct Bench {
     var report = Report()
     let only = environment["BENCH_ONLY"]?.split(separator: ",").map(String.init)
     for group in Group.allCases where only?.contains(group.rawValue) ?? true {
-      switch group {
-      case .keys: try KeysBenchmark.run(settings, &report)
-      case .store: try StoreBenchmark.run(settings, &report)
-      case .import: try ImportBenchmark.run(settings, &report)
-      case .http: try await HTTPBenchmark.run(settings, &report)
-      case .logs: try LogsBenchmark.run(settings, &report)
-      case .start: try StartBenchmark.run(settings, &report)
-      case .memory: try MemoryBenchmark.run(settings, &report)
+      do {
+        try await run(group, settings, &report)
+      } catch {
+        FileHandle.standardError.write(Data("bench: \(group.rawValue): \(error)\n".utf8))
+        exit(1)
       }
     }
     print("\n" + report.markdown)
@@ -36,6 +33,20 @@ struct Bench {
       try Data(report.json).write(to: URL(fileURLWithPath: path))
     }
     if !report.passes, !settings.isQuick { exit(1) }
+  }
+
+  private static func run(
+    _ group: Group, _ settings: Settings, _ report: inout Report
+  ) async throws {
+    switch group {
+    case .keys: try KeysBenchmark.run(settings, &report)
+    case .store: try StoreBenchmark.run(settings, &report)
+    case .import: try ImportBenchmark.run(settings, &report)
+    case .http: try await HTTPBenchmark.run(settings, &report)
+    case .logs: try LogsBenchmark.run(settings, &report)
+    case .start: try StartBenchmark.run(settings, &report)
+    case .memory: try MemoryBenchmark.run(settings, &report)
+    }
   }
 }
 

@@ -62,6 +62,15 @@ struct ChainFixture {
       store: store, logger: Logger(label: "bench", factory: { _ in SwiftLogNoOpLogHandler() }))
   }
 
+  /// Opens the chain in a directory for `body`; afterwards another process may have it.
+  mutating func withChain(
+    _ directory: String, _ body: (inout ChainFixture, Chain) throws -> Void
+  ) throws {
+    let chain = try openChain(directory)
+    defer { chain.close() }
+    try body(&self, chain)
+  }
+
   /// Writes the validator's key where `btt node run --key-file` finds it.
   func writeKey(_ path: String) throws {
     let text = Hex.encode(validator.withUnsafeBytes { Array($0) })

@@ -45,10 +45,13 @@ enum ImportBenchmark {
       }
     }
     try take(blocks[..<warming])
+    let before = Timing.processorSeconds
     let seconds = try Timing.seconds { try take(blocks[warming...]) }
+    let work = (Timing.processorSeconds - before) / Double(count * size) * 1e6
     try require(chain.view.head.stateRoot == expected, "the follower has another state")
     report.add(
-      "import of blocks of \(size) transfers among \(accounts) accounts",
+      "import of blocks of \(size) transfers among \(accounts) accounts "
+        + "(\(Report.number(work)) µs of processor time each)",
       Double(count * size) / seconds, unit: "/s", .atLeast(bound), aim: "20 000/s")
   }
 }

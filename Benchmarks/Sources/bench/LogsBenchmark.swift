@@ -9,13 +9,13 @@ enum LogsBenchmark {
     let scratch = try Scratch()
     let directory = scratch.path("node")
     var fixture = try ChainFixture(accounts: 1_000)
-    let chain = try fixture.openChain(directory)
     let wanted = Address(truncating: Keccak256.hash(Array("wanted".utf8)))
-    for number in 0..<count {
-      let receiver = number % (count / 10) == 7 ? wanted : fixture.addresses[number % 1_000]
-      _ = try fixture.mine(try fixture.tokenTransfer(to: receiver), on: chain)
+    try fixture.withChain(directory) { fixture, chain in
+      for number in 0..<count {
+        let receiver = number % (count / 10) == 7 ? wanted : fixture.addresses[number % 1_000]
+        _ = try fixture.mine(try fixture.tokenTransfer(to: receiver), on: chain)
+      }
     }
-    chain.close()
     try fixture.writeKey(scratch.path("key"))
     let node = try NodeProcess(settings, directory: directory, keyFile: scratch.path("key"))
     defer { node.kill() }

@@ -8,12 +8,12 @@ enum StartBenchmark {
     let scratch = try Scratch()
     let directory = scratch.path("node")
     var fixture = try ChainFixture(accounts: 1_000)
-    let chain = try fixture.openChain(directory)
-    for number in 0..<count {
-      _ = try fixture.mine(number % 10 == 0 ? try fixture.transfers(1) : [], on: chain)
-    }
     // Closing writes nothing: the log that a start replays is as a killed process leaves it.
-    chain.close()
+    try fixture.withChain(directory) { fixture, chain in
+      for number in 0..<count {
+        _ = try fixture.mine(number % 10 == 0 ? try fixture.transfers(1) : [], on: chain)
+      }
+    }
     try fixture.writeKey(scratch.path("key"))
     var slowest = 0.0
     for round in 0..<settings.count(5, quick: 1) {

@@ -9,6 +9,14 @@ enum Timing {
     return Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18
   }
 
+  /// The processor time, user's and system's, that this process has taken on all cores.
+  static var processorSeconds: Double {
+    var usage = rusage()
+    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+    func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) * 1e-6 }
+    return seconds(usage.ru_utime) + seconds(usage.ru_stime)
+  }
+
   /// The median seconds of each of two bodies that take turns, the first to go alternating, after
   /// one unmeasured turn each.
   ///
