@@ -88,7 +88,7 @@ struct BlockExecution {
     batch.put(Schema.bodies.key(number), made.body)
     batch.put(Schema.receipts.key(number), made.storedReceipts)
     if !made.bloom.isEmpty { batch.put(Schema.blooms.key(number), made.bloom.bytes) }
-    for (index, transaction) in transactions.enumerated() {
+    for (index, transaction) in transactions.enumerated().sorted(by: { $0.1.hash < $1.1.hash }) {
       batch.put(
         Schema.transactions.key(transaction.hash.bytes),
         Schema.bigEndian(number) + Schema.bigEndian(UInt64(index)).suffix(4))

@@ -19,7 +19,11 @@ struct NodeRows {
     }
     let size = changes.count < 256 ? pieces.count : 1
     let parts = try Cores.map(pieces.count, pieces: size) { [pieces] range in
-      range.map { NodeRows(changes, at: pieces[$0], owner: owner, number: number) }
+      range.map { piece in
+        // In the order of the keys, as the accounts are.
+        let positions = pieces[piece].sorted { changes[$0].path < changes[$1].path }
+        return NodeRows(changes, at: positions, owner: owner, number: number)
+      }
     }
     for rows in parts.joined() {
       batch.append(rows.batch)

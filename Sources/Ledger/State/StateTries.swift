@@ -45,6 +45,9 @@ struct StateTries {
       if current?.isEmpty == true { current = nil }
       touched.append(TouchedAccount(key: key, original: entry.original, current: current))
     }
+    // In the order of the keys: neighbours in the batch are neighbours in the database's memory
+    // table, so that inserting them finds it in the processor's cache.
+    touched.sort { $0.key < $1.key }
     for (hash, code) in overlay.codes { batch.put(Schema.codes.key(hash.bytes), code) }
     let accountRows = try Cores.map(touched.count, pieces: 512) { [touched] range in
       AccountRows(touched[range], number: number)
