@@ -1,5 +1,7 @@
 import Consensus
 import Foundation
+import KeyValueStore
+import Ledger
 import TestSupport
 import Testing
 
@@ -42,6 +44,23 @@ struct CrashTests {
         Issue.record("BTT_SEED=\(seed): \(error)")
         return
       }
+    }
+  }
+
+  @Test(
+    "that is cut off at genesis has all of it or none, and can begin again",
+    arguments: SimulatedStore.Fault.allCases, [true, false])
+  func genesis(_ fault: SimulatedStore.Fault, losesPower: Bool) throws {
+    for seed in UInt64(0)..<8 {
+      var generator = SeededGenerator(seed: seed)
+      let first = SimulatedStore()
+      first.failNextWrite(with: fault)
+      #expect(throws: StoreError.self) { try Chain.create(TestChain.genesis(), in: first) }
+      let store = losesPower ? first.powerCut(using: &generator) : first.kill()
+      if try !Chain.exists(in: store) { try Chain.create(TestChain.genesis(), in: store) }
+      let chain = try Chain(store: store, logger: CrashWorld.silent)
+      var verifier = ChainVerifier(view: chain.view)
+      #expect(try verifier.verify().accountCount == TestChain.keys.count + 2)
     }
   }
 }
