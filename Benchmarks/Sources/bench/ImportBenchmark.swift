@@ -33,7 +33,6 @@ enum ImportBenchmark {
     source.close()
 
     let chain = try fixture.openChain(follower)
-    defer { chain.close() }
     func take(_ blocks: ArraySlice<SealedBlock>) throws {
       var next = blocks.first.map(SenderLookahead.init)
       for index in blocks.indices {

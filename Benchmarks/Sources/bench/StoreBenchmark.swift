@@ -6,8 +6,8 @@ enum StoreBenchmark {
   private static let keySize = 33
   private static let valueSize = 64
   private static let batchCount = 1_000
-  private static let cache = 64 << 20
-  private static let writeBuffer = 32 << 20
+  private static let cache = 32 << 20
+  private static let writeBuffer = 16 << 20
 
   static func run(_ settings: Settings, _ report: inout Report) throws {
     let count = settings.count(100_000, quick: 2_000)

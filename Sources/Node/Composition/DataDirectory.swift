@@ -70,7 +70,8 @@ public struct DataDirectory: Hashable, Sendable {
     if createIfMissing { try create() }
     var configuration = LevelDBStore.Configuration(path: chain)
     configuration.createIfMissing = createIfMissing
-    configuration.writeBufferBytes = 32 << 20
+    configuration.writeBufferBytes = 16 << 20
+    configuration.blockCacheBytes = 32 << 20
     return try LevelDBStore(configuration: configuration)
   }
 
