@@ -1,10 +1,10 @@
 internal import ChainTypes
 internal import Dispatch
 internal import Foundation
-internal import KeyValueStore
 internal import Keys
 internal import Ledger
 internal import Logging
+internal import Node
 internal import Primitives
 
 /// A chain with many funded accounts, and blocks for it.
@@ -45,18 +45,11 @@ struct ChainFixture {
 
   // MARK: Directories
 
-  /// The database of a node's data directory, as the node itself opens it.
-  static func openStore(_ directory: String) throws -> LevelDBStore {
-    try FileManager.default.createDirectory(
-      atPath: directory, withIntermediateDirectories: true)
-    var configuration = LevelDBStore.Configuration(path: directory + "/chain")
-    configuration.writeBufferBytes = 32 << 20
-    return try LevelDBStore(configuration: configuration)
-  }
-
   /// Opens the chain in a directory, and makes it there first if there is none.
   func openChain(_ directory: String) throws -> Chain {
-    let store = try Self.openStore(directory)
+    let data = DataDirectory(path: directory)
+    try data.create()
+    let store = try data.openStore(createIfMissing: true)
     if try !Chain.exists(in: store) { try Chain.create(genesis, in: store) }
     return try Chain(
       store: store, logger: Logger(label: "bench", factory: { _ in SwiftLogNoOpLogHandler() }))

@@ -36,18 +36,18 @@ final class NodeProcess {
     process.waitUntilExit()
   }
 
-  /// The memory the node has, in MiB: now, and at its most.
-  func residentMemory() throws -> (now: Double, peak: Double) {
+  /// The memory the node has in MiB: all of it, and what of that are pages of the database's files,
+  /// which the system takes back when others need memory.
+  func residentMemory() throws -> (all: Double, files: Double) {
     let text = try String(
       contentsOfFile: "/proc/\(process.processIdentifier)/status", encoding: .utf8)
     func value(_ name: String) -> Double {
       for line in text.split(separator: "\n") where line.hasPrefix(name) {
-        let digits = line.filter(\.isNumber)
-        return (Double(digits) ?? .nan) / 1_024
+        return (Double(line.filter(\.isNumber)) ?? .nan) / 1_024
       }
       return .nan
     }
-    return (value("VmRSS:"), value("VmHWM:"))
+    return (value("VmRSS:"), value("RssFile:"))
   }
 }
 
