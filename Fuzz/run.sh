@@ -19,6 +19,7 @@ for name in "${names[@]}"; do
   swift build -c release --sanitize=fuzzer --product "${product[$name]}"
 done
 
+export LSAN_OPTIONS="suppressions=$PWD/lsan.supp:print_suppressions=0"
 binaries=$(swift build -c release --sanitize=fuzzer --show-bin-path)
 for name in "${names[@]}"; do
   mkdir -p ".build/corpus/$name" ".build/artifacts/$name"
