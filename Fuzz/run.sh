@@ -19,6 +19,9 @@ for name in "${names[@]}"; do
   swift build -c release --sanitize=fuzzer --product "${product[$name]}"
 done
 
+# The suppressions go by function names: the toolchain has what finds them.
+symbolizer=$(dirname "$(readlink -f "$(command -v swift)")")/llvm-symbolizer
+[[ ! -x $symbolizer ]] || export ASAN_SYMBOLIZER_PATH=$symbolizer
 export LSAN_OPTIONS="suppressions=$PWD/lsan.supp:print_suppressions=0"
 binaries=$(swift build -c release --sanitize=fuzzer --show-bin-path)
 for name in "${names[@]}"; do
