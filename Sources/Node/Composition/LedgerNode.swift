@@ -109,11 +109,11 @@ public final class LedgerNode: Sendable {
     var development: DevelopmentControl?
     switch role {
     case .validator(let key):
-      let solo = try producer(key, guarded: true)
+      let solo = try producer(key)
       backend.feeRecipient = settings.feeRecipient ?? key.address
       services.append(Part(name: "validator") { try await solo.run() })
     case .devnet(let key):
-      let solo = try producer(key, guarded: true)
+      let solo = try producer(key)
       backend.role = .devnet
       backend.feeRecipient = settings.feeRecipient ?? key.address
       development = DevelopmentControl(producer: solo, chain: chain, clock: clock)
@@ -159,11 +159,10 @@ public final class LedgerNode: Sendable {
     try await group.run()
   }
 
-  private func producer(_ key: PrivateKey, guarded: Bool) throws -> SoloConsensus {
+  private func producer(_ key: PrivateKey) throws -> SoloConsensus {
     try SoloConsensus(
       chain: chain, pool: pool, key: key,
-      signGuard: guarded
-        ? try DoubleSignGuard(path: settings.guardFile ?? directory.guardFile) : nil,
+      signGuard: try DoubleSignGuard(path: settings.guardFile ?? directory.guardFile),
       configuration: .init(pace: settings.pace, feeRecipient: settings.feeRecipient),
       clock: { [clock] in clock.now() }, logger: logger)
   }
