@@ -18,6 +18,7 @@ let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto"
 let cryptoExtras: Target.Dependency = .product(name: "CryptoExtras", package: "swift-crypto")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
+let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
@@ -41,7 +42,11 @@ let package = Package(
     .library(name: "Trie", targets: ["Trie"]),
     .library(name: "KeyValueStore", targets: ["KeyValueStore"]),
     .library(name: "ChainTypes", targets: ["ChainTypes"]),
+    .library(name: "Metainfo", targets: ["Metainfo"]),
     .library(name: "Ledger", targets: ["Ledger"]),
+    .library(name: "PaymentChannels", targets: ["PaymentChannels"]),
+    .library(name: "BitTorrent", targets: ["BitTorrent"]),
+    .library(name: "TrackerHTTP", targets: ["TrackerHTTP"]),
     .library(name: "Consensus", targets: ["Consensus"]),
     .library(name: "LedgerRPC", targets: ["LedgerRPC"]),
     .library(name: "Node", targets: ["Node"]),
@@ -79,12 +84,23 @@ let package = Package(
     .target(
       name: "ChainTypes", dependencies: ["Primitives", "JSON", "Keys", "Trie"],
       swiftSettings: settings),
+    .target(name: "Metainfo", dependencies: ["Primitives", crypto], swiftSettings: settings),
 
     // Floor 3
     .target(
       name: "Ledger",
       dependencies: [
         "Primitives", "JSON", "Keys", "Trie", "KeyValueStore", "ChainTypes", logging, heap,
+      ],
+      swiftSettings: settings),
+    .target(
+      name: "PaymentChannels",
+      dependencies: ["Primitives", "JSON", "Keys", "KeyValueStore", "ChainTypes", logging],
+      swiftSettings: settings),
+    .target(
+      name: "BitTorrent",
+      dependencies: [
+        "Primitives", "KeyValueStore", "Metainfo", crypto, logging, deque, heap, nioCore, nioPosix,
       ],
       swiftSettings: settings),
 
@@ -100,6 +116,10 @@ let package = Package(
       dependencies: [
         "Primitives", "JSON", "ChainTypes", httpClient, nioCore, nioHTTP1, nioPosix, logging,
       ],
+      swiftSettings: settings),
+    .target(
+      name: "TrackerHTTP",
+      dependencies: ["Primitives", "Metainfo", "BitTorrent", httpClient, nioCore, nioHTTP1, logging],
       swiftSettings: settings),
 
     // Floor 5
@@ -118,7 +138,7 @@ let package = Package(
       name: "btt",
       dependencies: [
         "Primitives", "JSON", "Keys", "KeyValueStore", "ChainTypes", "Ledger", "LedgerRPC", "Node",
-        argumentParser, logging,
+        "Metainfo", "BitTorrent", "TrackerHTTP", "PaymentChannels", argumentParser, logging,
       ],
       swiftSettings: settings),
 
@@ -175,6 +195,30 @@ let package = Package(
       dependencies: [
         "LedgerRPC", "ChainTypes", "JSON", "Primitives", "TestSupport", logging, nioCore, nioHTTP1,
         nioPosix,
+      ],
+      swiftSettings: settings),
+    .testTarget(
+      name: "MetainfoTests", dependencies: ["Metainfo", "Primitives", "TestSupport", crypto],
+      swiftSettings: settings),
+    .testTarget(
+      name: "BitTorrentTests",
+      dependencies: [
+        "BitTorrent", "Metainfo", "KeyValueStore", "Primitives", "TestSupport", crypto, deque,
+        logging, nioCore, nioPosix,
+      ],
+      swiftSettings: settings),
+    .testTarget(
+      name: "TrackerHTTPTests",
+      dependencies: [
+        "TrackerHTTP", "BitTorrent", "Metainfo", "TestSupport", logging, nioCore, nioHTTP1,
+        nioPosix,
+      ],
+      swiftSettings: settings),
+    .testTarget(
+      name: "PaymentChannelsTests",
+      dependencies: [
+        "PaymentChannels", "ChainTypes", "Keys", "KeyValueStore", "Primitives", "JSON",
+        "TestSupport", logging,
       ],
       swiftSettings: settings),
     .testTarget(

@@ -1,0 +1,1 @@
+// The room `BitTorrent`: see docs/ARCHITECTURE.md.

@@ -1,0 +1,1 @@
+// The room `Metainfo`: see docs/ARCHITECTURE.md.

@@ -1,0 +1,1 @@
+// The room `PaymentChannels`: see docs/ARCHITECTURE.md.

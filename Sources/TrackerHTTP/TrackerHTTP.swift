@@ -1,0 +1,1 @@
+// The room `TrackerHTTP`: see docs/ARCHITECTURE.md.
