@@ -1,1 +1,11 @@
-// The room `BitTorrent`: see docs/ARCHITECTURE.md.
+// BitTorrent: an engine that is driven by events, constant in memory, and knows nothing of money.
+//
+//                    ┌────────── Session (sockets, timers, one network event loop) ─────────┐
+//   bytes ──► Wire ──┤ TorrentEvent ──► TorrentCore ──► TorrentAction ──► Wire ──► bytes    │
+//   trackers ────────┤                  │ Picking     │                                     │
+//   disk ── Storage ─┤ StorageEvent     │ Choking     └──► Storage (its own threads)        │
+//                    └────────────────────────────────────────────────────────────────────┘
+//
+// `TorrentCore` is the protocol's mind: a state machine without I/O, clock or randomness of its
+// own. It takes an event and the time, and appends actions; the session carries these out. So the
+// same mind runs on sockets, in tests, and in a simulated swarm.

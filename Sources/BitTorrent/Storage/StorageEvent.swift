@@ -1,0 +1,18 @@
+/// What a torrent's storage reports to its core.
+package enum StorageEvent: Sendable {
+  /// The piece's hash is right and its bytes are written.
+  case pieceVerified(Int)
+  /// The piece's hash is wrong. `digests` holds each block's own digest, in order, so that the
+  /// blocks can be compared with the right ones later; `badBlocks` those proven wrong (v2).
+  case pieceFailed(Int, digests: [BlockDigest], badBlocks: [Int])
+  /// Digests of the blocks of a piece that failed before and is right now.
+  case pieceDigests(Int, [BlockDigest])
+  /// The store has reached its bound: reading from peers stops until `relieved`.
+  case full
+  /// The store has room again.
+  case relieved
+  /// Writing or reading failed; the torrent pauses until `recovered`.
+  case failed(StorageError)
+  /// What failed works again.
+  case recovered
+}
