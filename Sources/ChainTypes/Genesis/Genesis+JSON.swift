@@ -152,13 +152,17 @@ extension Genesis {
         "btt.modules", "must have btt at \(Self.reserveAddress.hex), and only there")
     }
     let homes = modules.filter { $0.value == .channels }.keys
-    guard homes.isEmpty || Array(homes) == [Self.channelsAddress] else {
+    guard homes.isEmpty || Array(homes) == [ChannelModule.address] else {
       throw GenesisError(
-        "btt.modules", "may have channels at \(Self.channelsAddress.hex), and only there")
+        "btt.modules", "may have channels at \(ChannelModule.address.hex), and only there")
     }
     guard homes.isEmpty == (channels == nil) else {
       throw GenesisError(
         "btt.channels", "must be given with the module channels, and only then")
+    }
+    // So that no vault and no refund can outgrow its 128 bits.
+    guard channels == nil || supply.bitWidth <= 128 else {
+      throw GenesisError("btt.supply", "must fit 128 bits on a chain with channels")
     }
     guard validators.contains(where: \.makesBlocks) else {
       throw GenesisError("btt.validators", "nobody may make blocks; give one makesBlocks: true")

@@ -78,8 +78,6 @@ public struct Genesis: Hashable, Sendable {
 
   /// The account whose balance is the supply that nobody holds: 0x…1010.
   public static let reserveAddress = Address(0x1010)
-  /// Where payment channels are, on a chain that has them: 0x…2000.
-  public static let channelsAddress = Address(0x2000)
 }
 
 /// The native modules that this version knows.
