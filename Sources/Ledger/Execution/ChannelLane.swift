@@ -1,5 +1,5 @@
 package import ChainTypes
-package import Primitives
+internal import Primitives
 
 /// The part of every block that is kept for payees of payment channels.
 ///
@@ -75,6 +75,16 @@ package struct ChannelLane: Hashable, Sendable {
       sum = sum &+ UInt256(after - before)
     }
     return sum
+  }
+
+  /// How many vouchers a transaction that may buy its gas on credit carries; nil when its call data
+  /// cannot be read.
+  func claimCount(of transaction: Transaction) -> Int? {
+    guard let call = try? ABIReader.call(transaction.data) else { return nil }
+    let domain = ChannelDomain(chainID: 0, module: ChannelModule.address)
+    return try? CreditClaim.list(
+      selector: call.selector, reading: call.arguments, in: domain
+    ).count
   }
 
   private static func selector(_ data: [UInt8]) -> UInt32? {
