@@ -1,0 +1,17 @@
+public import Metainfo
+
+/// What a torrent is added from.
+public enum TorrentSource: Sendable {
+  /// A `.torrent` file.
+  case metainfo(Metainfo)
+  /// A magnet link: the info dictionary comes from peers.
+  case magnet(MagnetLink)
+
+  /// The torrent's infohashes, as far as the source knows them.
+  public var hashes: InfoHashes {
+    switch self {
+    case .metainfo(let metainfo): metainfo.info.hashes
+    case .magnet(let link): link.hashes
+    }
+  }
+}
