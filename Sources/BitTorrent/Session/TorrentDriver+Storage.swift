@@ -99,7 +99,7 @@ extension TorrentDriver {
   func metadataArrived(_ bytes: [UInt8]) {
     guard info == nil else { return }
     do {
-      let info = try TorrentInfo(bytes)
+      let info = try TorrentInfo(rawBytes: bytes, matching: hashes)
       self.info = info
       hashes = info.hashes
       session.register(self)
@@ -112,7 +112,12 @@ extension TorrentDriver {
 
   /// A file's piece layer came from peers, and leads to its root.
   func pieceLayerArrived(_ root: Hash256, _ bytes: [UInt8]) {
-    layers[root] = bytes
-    storage?.add(layers)
+    guard let info else { return }
+    do {
+      try layers.insert(bytes, root: root, of: info)
+      storage?.add(layers)
+    } catch {
+      logger.error("a piece layer does not fit its file", metadata: ["error": "\(error)"])
+    }
   }
 }

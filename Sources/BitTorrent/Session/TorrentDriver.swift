@@ -34,6 +34,10 @@ final class TorrentDriver {
   /// Whether the torrent meets peers.
   var hasBegun = false
   private(set) var isStopped = false
+  /// What hash requests are answered from.
+  var hashTrees = HashTrees()
+  /// How many ticks from now the figures are put in the record.
+  var ticksUntilSaved = 60
   /// Whether the core may want something done.
   var hasNews = false
 
