@@ -8,8 +8,6 @@ public enum SessionError: Error, Sendable {
   case stopped
   /// The torrent is in the session already.
   case duplicate(String)
-  /// A list of wishes per file has another length than the torrent has files.
-  case fileCount(given: Int, files: Int)
 }
 
 extension SessionError: CustomStringConvertible {
@@ -23,8 +21,6 @@ extension SessionError: CustomStringConvertible {
         + "another address or port"
     case .stopped: "the session has been stopped: start a new one"
     case .duplicate(let infoHash): "torrent \(infoHash) is in the session already"
-    case .fileCount(let given, let files):
-      "\(given) file priorities were given, and the torrent has \(files) files: give one for each"
     }
   }
 }

@@ -12,11 +12,14 @@ final class SessionLoop {
   let logger: Logger
   let pool: DiskPool
   let resume: ResumeStore?
+  let trackers: (any TrackerTransport)?
   /// Buffers for batches of blocks on their way out, shared by all connections.
   var buffers = BlockBufferPool(
     capacity: PeerChannelHandler.batchLimit
       * (PeerMessage.pieceHeaderLength + BlockRequest.blockLength),
     keeping: 8)
+  /// What every random choice comes from.
+  var generator: SeededGenerator
   /// Where peers are listened for, once they are.
   private(set) var listening: PeerAddress?
 
@@ -28,13 +31,15 @@ final class SessionLoop {
 
   init(
     configuration: SessionConfiguration, eventLoop: any EventLoop, pool: DiskPool,
-    resume: ResumeStore?, logger: Logger
+    resume: ResumeStore?, trackers: (any TrackerTransport)?, logger: Logger
   ) {
     self.configuration = configuration
     self.eventLoop = eventLoop
     self.pool = pool
     self.resume = resume
+    self.trackers = trackers
     self.logger = logger
+    generator = SeededGenerator(seed: configuration.seed ?? .random(in: .min ... .max))
   }
 
   // MARK: - Torrents
@@ -87,7 +92,7 @@ final class SessionLoop {
   // MARK: - Sockets
 
   /// Begins to listen for peers.
-  func listen() -> EventLoopFuture<Void> {
+  func listen() -> EventLoopFuture<PeerAddress> {
     let bound = NIOLoopBound(self, eventLoop: eventLoop)
     let wanted = configuration.listen
     return bind(wanted).flatMapError { error in
@@ -99,8 +104,10 @@ final class SessionLoop {
     }.flatMapErrorThrowing { error in
       throw SessionError.listen(wanted, reason: "\(error)")
     }.map { channel in
+      let address = channel.localAddress.flatMap { PeerAddress($0) } ?? wanted
       bound.value.listener = channel
-      bound.value.listening = channel.localAddress.flatMap { PeerAddress($0) }
+      bound.value.listening = address
+      return address
     }
   }
 
@@ -144,8 +151,13 @@ final class SessionLoop {
         bound.value.driver.dialFailed(address)
       }
     } catch {
-      dialFailed(address, driver)
+      driver.dialFailed(address)
     }
+  }
+
+  /// Hears that a connection ended before both handshakes were made.
+  func greetingFailed(_ address: PeerAddress, _ exchange: HandshakeExchange) {
+    exchange.dialled?.dialFailed(address)
   }
 
   /// Sets up a connection.

@@ -91,7 +91,7 @@ extension MerkleTree {
   fileprivate func hashes(
     _ range: MerkleRange, belowPiece piece: Int, height: Int, upper: MerkleTree?
   ) -> ByteBuffer? {
-    func hash(_ layer: Int, _ index: Int) -> Hash256? {
+    func lookUp(_ layer: Int, _ index: Int) -> Hash256? {
       layer < height
         ? hash(layer: layer, index: index - piece << (height - layer))
         : upper?.hash(layer: layer, index: index)
@@ -103,7 +103,7 @@ extension MerkleTree {
     }
     var buffer = ByteBufferAllocator().buffer(capacity: wanted.count * 32)
     for (layer, index) in wanted {
-      guard let hash = hash(layer, index) else { return nil }
+      guard let hash = lookUp(layer, index) else { return nil }
       _ = hash.withUnsafeBytes { buffer.writeBytes($0) }
     }
     return buffer

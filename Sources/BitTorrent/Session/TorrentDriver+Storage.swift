@@ -45,13 +45,14 @@ extension TorrentDriver {
     status.piecesHashedAtStart = opened.checkedPieces
     earlier = (opened.record.downloaded, opened.record.uploaded)
     handle(.ready(info, layers, have: opened.have, blocks: opened.blocks))
-    if let priorities = options.filePriorities { apply(priorities, info) }
+    if let priorities = options.filePriorities(of: info, linkSelection: source.selection) {
+      apply(priorities, info)
+    }
     begin()
   }
 
   private func apply(_ priorities: [UInt8], _ info: TorrentInfo) {
-    guard priorities.count == info.files.count, let storage else { return }
-    storage.setPriorities(priorities).whenFailure { [logger] error in
+    storage?.setPriorities(priorities).whenFailure { [logger] error in
       logger.warning("file priorities were not taken", metadata: ["error": "\(error)"])
     }
     core.setPriorities(info.piecePriorities(ofFiles: priorities), at: .now())

@@ -11,6 +11,7 @@ final class TorrentDriver {
   let session: SessionLoop
   let core: TorrentCore
   let logger: Logger
+  let source: TorrentSource
   let options: TorrentOptions
   /// Where the torrent's status is told.
   let updates: AsyncStream<TorrentStatus>.Continuation
@@ -51,18 +52,25 @@ final class TorrentDriver {
   private static let batchesPerTurn = 8
 
   init(
-    session: SessionLoop, core: TorrentCore, hashes: InfoHashes, info: TorrentInfo?,
-    layers: PieceLayers, options: TorrentOptions,
+    session: SessionLoop, core: TorrentCore, source: TorrentSource, options: TorrentOptions,
     updates: AsyncStream<TorrentStatus>.Continuation, logger: Logger
   ) {
     self.session = session
     self.core = core
-    self.hashes = hashes
-    self.info = info
-    self.layers = layers
+    self.source = source
     self.options = options
     self.updates = updates
     self.logger = logger
+    hashes = source.hashes
+    switch source {
+    case .metainfo(let metainfo):
+      info = metainfo.info
+      layers = metainfo.pieceLayers
+      status.name = metainfo.info.name
+    case .magnet(let link):
+      layers = PieceLayers()
+      status.name = link.name
+    }
   }
 
   // MARK: - Events in, actions out

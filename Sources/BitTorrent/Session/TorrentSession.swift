@@ -39,8 +39,13 @@ public final class TorrentSession: Sendable {
     _ configuration: SessionConfiguration, trackers: (any TrackerTransport)? = nil, logger: Logger
   ) async throws -> TorrentSession {
     try configuration.validate()
-    let resume = try configuration.stateDirectory.map {
-      ResumeStore(try LevelDBStore(path: $0))
+    let resume = try configuration.stateDirectory.map { directory in
+      // Records are few and small: little memory does.
+      var store = LevelDBStore.Configuration(path: directory)
+      store.blockCacheBytes = 1 << 20
+      store.writeBufferBytes = 1 << 20
+      store.maximumOpenFiles = 74
+      return ResumeStore(try LevelDBStore(configuration: store))
     }
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let eventLoop = group.next()
@@ -71,11 +76,11 @@ public final class TorrentSession: Sendable {
   ///
   /// - Throws: `SessionError`.
   public func add(_ source: TorrentSource, _ options: TorrentOptions) async throws -> Torrent {
-    try options.validate(for: source)
+    try options.validate()
     let (updates, continuation) = AsyncStream.makeStream(
       of: TorrentStatus.self, bufferingPolicy: .bufferingNewest(1))
     return try await eventLoop.submit { [loop] in
-      let driver = try loop.value.makeDriver(source, options, updates: continuation)
+      let driver = loop.value.makeDriver(source, options, updates: continuation)
       try loop.value.add(driver)
       driver.start()
       return Torrent(driver, updates: updates)

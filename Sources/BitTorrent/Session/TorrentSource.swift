@@ -14,4 +14,17 @@ public enum TorrentSource: Sendable {
     case .magnet(let link): link.hashes
     }
   }
+
+  /// The files that the source says are wanted.
+  var selection: FileSelection? {
+    if case .magnet(let link) = self { link.selection } else { nil }
+  }
+
+  /// Trackers in tiers.
+  var trackers: [[String]] {
+    switch self {
+    case .metainfo(let metainfo): metainfo.trackers
+    case .magnet(let link): link.trackers.map { [$0] }
+    }
+  }
 }

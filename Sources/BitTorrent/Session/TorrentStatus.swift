@@ -1,5 +1,3 @@
-public import Metainfo
-
 /// How a torrent of a session stands at one moment.
 public struct TorrentStatus: Sendable {
   /// What a torrent is about.

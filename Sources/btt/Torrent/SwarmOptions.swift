@@ -35,7 +35,7 @@ struct SwarmOptions: ParsableArguments {
     help: ArgumentHelp(
       "A peer to connect to, beside those that trackers name; may be repeated.",
       valueName: "host:port"))
-  var peers: [String] = []
+  var peerNames: [String] = []
 
   @Option(help: ArgumentHelp("Connect to at most this many peers.", valueName: "count"))
   var maxPeers = 200
@@ -129,7 +129,7 @@ struct SwarmOptions: ParsableArguments {
 
   /// The peers that were named, their names resolved.
   func namedPeers() throws -> [PeerAddress] {
-    try peers.flatMap { text in
+    try peerNames.flatMap { text in
       do {
         return try PeerAddress.resolving(text)
       } catch {

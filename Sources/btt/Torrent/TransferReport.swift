@@ -36,7 +36,7 @@ struct TransferReport {
     if hasBar { return drawBar(status, name) }
     guard isNew || ContinuousClock.now - lastLine >= (asJSON ? .seconds(1) : Self.lineInterval)
     else { return }
-    line(Self.summary(of: status, name), Self.event(name, status))
+    line(Self.summary(of: status), Self.event(name, status))
   }
 
   private mutating func complete(_ status: TorrentStatus) {
@@ -67,7 +67,8 @@ struct TransferReport {
     }
   }
 
-  private static func summary(of status: TorrentStatus, _ name: String) -> String {
+  static func summary(of status: TorrentStatus) -> String {
+    let name = name(of: status.phase)
     let transfer = status.transfer
     switch status.phase {
     case .checking:
@@ -150,7 +151,7 @@ struct TransferReport {
   private mutating func drawBar(_ status: TorrentStatus, _ name: String) {
     let transfer = status.transfer
     let width = 24
-    var text = Self.summary(of: status, name)
+    var text = Self.summary(of: status)
     if transfer.bytesWanted > 0 {
       let filled = Int(transfer.bytesDone * Int64(width) / transfer.bytesWanted)
       text =
