@@ -3,7 +3,10 @@ internal import NIOCore
 // What follows from having pieces: others are told, and when all are there, we want nothing more.
 extension TorrentCore {
   /// Whether every piece that is wanted is there.
-  var isComplete: Bool { info != nil && picker.wanted.isEmpty }
+  var isComplete: Bool { info != nil && picker.wanted.isEmpty && !isWithholding }
+
+  /// Whether pieces are kept back because nothing here could verify them yet.
+  var isWithholding: Bool { layerExchange != nil && info?.hasV1 == false }
 
   /// Tells peers of the pieces verified since the last batch, each only what it lacks.
   func tellFreshPieces() {
@@ -39,6 +42,7 @@ extension TorrentCore {
 
   /// What is wanted has changed: interest is found out anew.
   func wantedChanged() {
+    isWantedStale = false
     for peer in peers {
       peer.interesting = peer.pieces.commonCount(with: picker.wanted)
       updateInterest(in: peer)

@@ -34,7 +34,7 @@ extension TorrentCore {
     peer.hasToldPieces = true
     guard info != nil else {
       guard peer.unknownPieces.insert(piece) else { return fault(.noSuchPiece(piece), of: peer) }
-      return boundUnknownPieces(of: peer)
+      return learnedUnknown(of: peer)
     }
     guard piece >= 0, piece < peer.pieces.bitCount else {
       return fault(.noSuchPiece(piece), of: peer)
@@ -62,7 +62,7 @@ extension TorrentCore {
     peer.hasToldPieces = true
     guard info != nil else {
       peer.unknownPieces.set(bits)
-      return boundUnknownPieces(of: peer)
+      return learnedUnknown(of: peer)
     }
     guard let pieces = try? Bitfield(wire: bits.readableBytesView, bitCount: picker.have.bitCount)
     else { return fault(.invalidBitfield, of: peer) }
@@ -72,7 +72,10 @@ extension TorrentCore {
   private func toldAll(by peer: Peer) {
     guard !peer.hasToldPieces else { return fault(.outOfTurn(id: 14), of: peer) }
     peer.hasToldPieces = true
-    guard info != nil else { return peer.unknownPieces.setAll() }
+    guard info != nil else {
+      peer.unknownPieces.setAll()
+      return updateInterest(in: peer)
+    }
     learn(Bitfield(bitCount: picker.have.bitCount, filled: true), of: peer)
   }
 
@@ -115,20 +118,27 @@ extension TorrentCore {
   }
 
   // All that peers said before the info is known stays within one bound.
-  private func boundUnknownPieces(of peer: Peer) {
+  private func learnedUnknown(of peer: Peer) {
     let total = peers.reduce(0) { $0 + $1.unknownPieces.byteCount }
-    if total > configuration.maximumUnknownBytes { disconnect(peer, .noRoom) }
+    guard total <= configuration.maximumUnknownBytes else { return disconnect(peer, .noRoom) }
+    updateInterest(in: peer)
   }
 
   // MARK: Interest
 
   /// Tells the peer whether we want to ask it, if that changed.
   func updateInterest(in peer: Peer) {
-    let isInterested = peer.interesting > 0
+    let isInterested = peer.interesting > 0 || wantsUnknown(of: peer)
     guard isInterested != peer.amInterested else { return }
     peer.amInterested = isInterested
     peer.lastUseful = now
     send(isInterested ? .interested : .notInterested, to: peer)
+  }
+
+  // Before we know what is to be fetched we ask for the right to fetch it: it saves a round trip.
+  private func wantsUnknown(of peer: Peer) -> Bool {
+    if info == nil { return peer.unknownPieces.namesAny }
+    return isWithholding && !peer.pieces.isEmpty
   }
 
   private func becameInterested(_ peer: Peer) {

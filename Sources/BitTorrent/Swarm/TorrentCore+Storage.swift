@@ -40,7 +40,8 @@ extension TorrentCore {
     let senders = picker.senders(of: piece)
     let verdict = smartBan.pieceFailed(
       piece, senders: senders, digests: digests, badBlocks: badBlocks)
-    failed += Int64(badBlocks.isEmpty ? picker.length(of: piece) : badBlocks.count * 16_384)
+    failed += Int64(
+      badBlocks.isEmpty ? info?.layout.dataLength(ofPiece: piece) ?? 0 : badBlocks.count * 16_384)
     credit(piece, senders, isRight: false)
     picker.pieceFailed(piece, badBlocks: badBlocks)
     if badBlocks.isEmpty { actions.append(.discard(piece: piece)) }
@@ -53,8 +54,8 @@ extension TorrentCore {
     for liar in verdict.banned {
       if let peer = peers[liar] {
         disconnect(peer, .fault(.badData(piece: piece)))
-      } else if let address = formerAddresses[liar] {
-        book.ban(address)
+      } else if let address = book.address(of: liar) {
+        _ = book.ban(address)
       }
     }
   }

@@ -32,7 +32,7 @@ extension TorrentCore {
     case .reconsider(let handle):
       if let peer = peers[handle] { reconsider(peer) }
     case .disconnect(let handle, let reason):
-      if let peer = peers[handle] { disconnect(peer, .strategy(reason)) }
+      if let peer = peers[handle] { disconnect(peer, .unwanted(reason)) }
     }
   }
 

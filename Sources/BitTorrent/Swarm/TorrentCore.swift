@@ -46,8 +46,6 @@ package final class TorrentCore {
   var book: PeerBook
   var choker: Choker
   var smartBan = SmartBan()
-  /// Addresses of peers that left while a piece with blocks of theirs was not judged yet.
-  var formerAddresses = FormerAddresses()
   /// Peers to look at when the batch ends.
   var touched: [Peer] = []
   /// Blocks may be asked of others, by all who have room.
@@ -59,6 +57,8 @@ package final class TorrentCore {
   var mayConnect = false
   /// Pieces verified since the last batch ended.
   var freshPieces: [Int] = []
+  /// Which pieces are wanted has changed: interest is found out anew when the batch ends.
+  var isWantedStale = false
   var wishes: [StrategyWish] = []
   var nextWantPeers = NIODeadline.distantPast
 
@@ -101,7 +101,8 @@ package final class TorrentCore {
     var slots = Choker.Configuration()
     slots.slots = configuration.uploadSlots
     choker = Choker(configuration: slots, at: now)
-    book = PeerBook(configuration: configuration.peerBook, at: now)
+    book = PeerBook(
+      configuration: configuration.peerBook, at: now, priority: configuration.peerPriority)
     metadata = MetadataExchange(
       hashes: configuration.infoHashes, maximumSize: configuration.maximumMetadataSize)
     downloadMeter = RateMeter(at: now)
@@ -150,6 +151,7 @@ package final class TorrentCore {
 extension TorrentCore {
   /// Does once what the events of a batch have in common.
   private func settle() {
+    if isWantedStale { wantedChanged() }
     if !freshPieces.isEmpty { tellFreshPieces() }
     if areSlotsOpen { giveSlots() }
     carryOutWishes()

@@ -46,8 +46,6 @@ final class Peer {
   var forgiven = 0
   /// Blocks that came without having been asked for.
   var unrequested = 0
-  /// It shared in a piece that failed: it gets whole pieces of its own until one is right.
-  var isOnParole = false
 
   // MARK: Serving
 
@@ -62,6 +60,8 @@ final class Peer {
   /// Whether its grants were told.
   var hasGrants = false
   var uploads = UploadQueue()
+  /// Its share relative to others, as the strategy ranks it.
+  var weight = 1
   /// Requests refused because it is choked, since it last was served.
   var refusedChoked = 0
   /// Requests refused for other reasons, since it last was served.
@@ -71,10 +71,8 @@ final class Peer {
 
   /// The peer's numbers for the extensions that it speaks, by our own numbers (BEP 10).
   var extensionIDs: [UInt8: UInt8] = [:]
-  /// Whether its extension handshake came.
-  var hasExtensions = false
-  /// Requests that it keeps, as it told.
-  var requestLimit: Int?
+  /// How many extension handshakes came.
+  var handshakes = 0
   /// Metadata pieces served, and hash requests answered, in this minute.
   var minuteOfService = 0
   var metadataServed = 0

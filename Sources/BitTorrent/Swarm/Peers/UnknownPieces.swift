@@ -20,9 +20,13 @@ struct UnknownPieces {
   /// Memory in use, in bytes.
   var byteCount: Int { bits.readableBytes }
 
+  /// Whether the peer has named any piece.
+  private(set) var namesAny = false
+
   /// The peer has everything.
   mutating func setAll() {
     whole = .all
+    namesAny = true
     bits.clear()
   }
 
@@ -30,6 +34,7 @@ struct UnknownPieces {
   mutating func set(_ bitfield: ByteBuffer) {
     whole = .bytes(bitfield.readableBytes)
     bits = ByteBuffer(bytes: bitfield.readableBytesView)
+    namesAny = bitfield.readableBytesView.contains { $0 != 0 }
   }
 
   /// The peer has one piece more; false when no torrent has that many.
@@ -56,6 +61,7 @@ struct UnknownPieces {
     guard piece >= 0, piece < Self.maximumPieceCount else { return false }
     if case .all = whole { return true }
     let index = piece / 8
+    namesAny = namesAny || isSet
     if index >= bits.readableBytes {
       guard isSet else { return true }
       bits.writeRepeatingByte(0, count: index + 1 - bits.readableBytes)
