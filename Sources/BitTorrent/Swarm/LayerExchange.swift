@@ -90,7 +90,7 @@ struct LayerExchange {
     return .complete(layer)
   }
 
-  /// The peer won't answer; it is asked again later. False when it was not asked.
+  /// The peer won't answer and is asked again later; false when it was not asked.
   mutating func rejected(_ request: HashRequest, by peer: PeerHandle, at now: NIODeadline) -> Bool {
     guard let index = asks.firstIndex(where: { $0.peer == peer && $0.request == request }) else {
       return false

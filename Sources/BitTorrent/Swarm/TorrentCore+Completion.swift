@@ -1,3 +1,4 @@
+internal import Metainfo
 internal import NIOCore
 
 // What follows from having pieces: others are told, and when all are there, we want nothing more.

@@ -77,7 +77,7 @@ extension TorrentCore {
     peer.isGone = true
     _ = peers.remove(peer.handle)
     picker.releaseAll(of: peer.handle)
-    picker.peerLeft(having: peer.pieces)
+    picker.peerLeft(peer.handle, having: peer.pieces)
     metadata?.left(peer.handle)
     layerExchange?.left(peer.handle)
     smartBan.peerLeft(peer.handle)

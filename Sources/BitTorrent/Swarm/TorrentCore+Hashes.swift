@@ -57,7 +57,7 @@ extension TorrentCore {
 
   // MARK: Giving
 
-  /// A peer asks for hashes. The session has the trees; how much work that is is bounded here.
+  /// A peer asks for hashes, which the session has; how much work that makes is bounded here.
   func hashesRequested(_ request: HashRequest, by peer: Peer) {
     renewService(of: peer)
     guard info?.hasV2 == true, !isPaused, peer.hashesServed < Self.hashesPerMinute else {

@@ -40,15 +40,7 @@ extension TorrentCore {
       return fault(.noSuchPiece(piece), of: peer)
     }
     guard peer.pieces.insert(piece) else { return }
-    if peer.isSeed {
-      // A seed is a counter in the picker, not a bit a piece.
-      peer.pieces.remove(piece)
-      picker.peerLeft(having: peer.pieces)
-      peer.pieces.insert(piece)
-      picker.peerArrived(having: peer.pieces)
-    } else {
-      picker.peerGained(piece)
-    }
+    picker.peerGained(piece)
     if picker.wanted[piece] {
       peer.interesting += 1
       updateInterest(in: peer)
@@ -87,9 +79,9 @@ extension TorrentCore {
 
   /// Takes in what a peer has, once both it and the torrent's info are known.
   func learn(_ pieces: Bitfield, of peer: Peer) {
-    picker.peerLeft(having: peer.pieces)
+    picker.peerLeft(peer.handle, having: peer.pieces)
     peer.pieces = pieces
-    picker.peerArrived(having: pieces)
+    picker.peerArrived(peer.handle, having: pieces)
     peer.interesting = pieces.commonCount(with: picker.wanted)
     updateInterest(in: peer)
     touch(peer)
@@ -106,9 +98,8 @@ extension TorrentCore {
     guard piece >= 0, piece < peer.pieces.bitCount else {
       return fault(.noSuchPiece(piece), of: peer)
     }
-    let wasSeed = peer.isSeed
     guard peer.pieces.remove(piece) else { return }
-    picker.peerLost(piece, wasSeed: wasSeed)
+    picker.peerLost(piece, peer.handle)
     let gone = peer.requests.removeAll { $0.piece == piece }
     giveUp(gone, of: peer)
     if picker.wanted[piece] {

@@ -1,3 +1,4 @@
+internal import Metainfo
 internal import NIOCore
 
 // The info dictionary from peers, and to them (BEP 9).

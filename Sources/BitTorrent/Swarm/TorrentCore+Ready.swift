@@ -18,7 +18,7 @@ extension TorrentCore {
     picker.isSequential = configuration.sequential
     have.forEachSet { picker.pieceVerified($0) }
     for (piece, blocks) in blocks.sorted(by: { $0.key < $1.key }) where !have[piece] {
-      picker.restore(piece, blocks: blocks)
+      _ = picker.restore(piece, blocks: blocks)
     }
     layerExchange = LayerExchange(info, layers: layers)
     withholdUnverifiable()

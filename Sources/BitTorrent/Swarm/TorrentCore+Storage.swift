@@ -1,3 +1,4 @@
+internal import Metainfo
 internal import NIOCore
 
 // What the storage found out about pieces, and about itself.
