@@ -1,5 +1,4 @@
 package import Metainfo
-package import NIOCore
 
 /// What the session tells a torrent's core.
 package enum TorrentEvent {

@@ -66,6 +66,11 @@ public struct PeerMessageDecoder: Sendable {
     self.isV2 = isV2 || features.contains(.v2)
   }
 
+  /// How many bytes of memory an unfinished message takes.
+  package var retainedCapacity: Int {
+    (unfinished?.body.storageCapacity ?? 0) + head.storageCapacity + input.storageCapacity
+  }
+
   /// Takes bytes of the socket; call `next()` until it is nil before the next feeding.
   public mutating func feed(_ bytes: ByteBuffer) {
     if input.readableBytes == 0 {

@@ -44,7 +44,7 @@ struct HandshakeTests {
     try Self.ours().encode(into: &bytes)
     var decoder = HandshakeDecoder()
     var steps: [HandshakeDecoder.Step] = []
-    var first = try #require(bytes.readSlice(length: at))
+    var first = bytes.readSlice(length: at) ?? ByteBuffer()
     for _ in 0..<2 { if let step = try decoder.decode(&first) { steps.append(step) } }
     // An answer is due at the infohash, before the peer id came.
     #expect(steps.count == (at == Handshake.length ? 2 : at >= 48 ? 1 : 0))

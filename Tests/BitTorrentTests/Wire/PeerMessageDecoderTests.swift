@@ -92,7 +92,7 @@ struct PeerMessageDecoderTests {
     let whole = try Self.messages([bytes])
     for at in 0...bytes.readableBytes {
       var rest = bytes
-      let first = try #require(rest.readSlice(length: at))
+      let first = rest.readSlice(length: at) ?? ByteBuffer()
       #expect(try Self.messages([first, rest]) == whole, "cut at \(at)")
     }
     let single = bytes.readableBytesView.map { ByteBuffer(bytes: [$0]) }
@@ -165,10 +165,23 @@ struct PeerMessageDecoderTests {
     var decoder = PeerMessageDecoder(features: .extended, isV2: false)
     decoder.feed(ByteBuffer(bytes: [0, 0x0f, 0xff, 0xff, 20, 99]))
     #expect(try decoder.next() == nil)
-    for _ in 0..<3 {
+    #expect(decoder.retainedCapacity < 20_000)
+    for _ in 0..<40 {
       decoder.feed(ByteBuffer(repeating: 0, count: 1_000))
       #expect(try decoder.next() == nil)
     }
+    #expect(decoder.retainedCapacity < 90_000)
+  }
+
+  @Test("Between messages no receive buffer is kept")
+  func idle() throws {
+    var decoder = PeerMessageDecoder(features: .extended, isV2: false)
+    var read = ByteBufferAllocator().buffer(capacity: 65_536)
+    read.writeBytes(Self.frame(0) + [0, 0])
+    decoder.feed(read)
+    #expect(try decoder.next() == .choke)
+    #expect(try decoder.next() == nil)
+    #expect(decoder.retainedCapacity < 100)
   }
 
   @Test("Keep-alives in a row are one")
