@@ -16,8 +16,15 @@ extension SessionLoop {
     configuration.maximumConnections = self.configuration.maximumConnectionsPerTorrent
     configuration.maximumHalfOpen = self.configuration.maximumHalfOpen
     configuration.sequential = options.isSequential
+    let now = NIODeadline.now()
+    func limiters(_ own: Int?, _ shared: RateLimiter) -> [RateLimiter] {
+      // An unlimited bucket would be asked for each block in vain.
+      (own == nil ? [] : [RateLimiter(rate: own, at: now)]) + (shared.rate == nil ? [] : [shared])
+    }
     let core = TorrentCore(
-      configuration: configuration, seed: generator.next(), now: .now())
+      configuration: configuration, seed: generator.next(),
+      uploadLimits: limiters(options.uploadLimit, uploadLimiter),
+      downloadLimits: limiters(options.downloadLimit, downloadLimiter), now: now)
     return TorrentDriver(
       session: self, core: core, source: source, options: options, updates: updates,
       logger: logger)

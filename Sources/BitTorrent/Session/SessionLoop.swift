@@ -12,12 +12,14 @@ final class SessionLoop {
   let logger: Logger
   let pool: DiskPool
   let resume: ResumeStore?
-  let trackers: (any TrackerTransport)?
+  let trackers: any TrackerTransport
   /// Buffers for batches of blocks on their way out, shared by all connections.
   var buffers = BlockBufferPool(
     capacity: PeerChannelHandler.batchLimit
       * (PeerMessage.pieceHeaderLength + BlockRequest.blockLength),
     keeping: 8)
+  let uploadLimiter: RateLimiter
+  let downloadLimiter: RateLimiter
   /// What every random choice comes from.
   var generator: SeededGenerator
   /// Where peers are listened for, once they are.
@@ -31,7 +33,7 @@ final class SessionLoop {
 
   init(
     configuration: SessionConfiguration, eventLoop: any EventLoop, pool: DiskPool,
-    resume: ResumeStore?, trackers: (any TrackerTransport)?, logger: Logger
+    resume: ResumeStore?, trackers: any TrackerTransport, logger: Logger
   ) {
     self.configuration = configuration
     self.eventLoop = eventLoop
@@ -39,6 +41,8 @@ final class SessionLoop {
     self.resume = resume
     self.trackers = trackers
     self.logger = logger
+    uploadLimiter = RateLimiter(rate: configuration.uploadLimit, at: .now())
+    downloadLimiter = RateLimiter(rate: configuration.downloadLimit, at: .now())
     generator = SeededGenerator(seed: configuration.seed ?? .random(in: .min ... .max))
   }
 

@@ -32,7 +32,7 @@ extension TorrentDriver {
   /// Every wanted piece is verified and written.
   func completed() {
     publish()
-    announceCompletion()
+    announcer?.complete()
     saveFigures()
   }
 

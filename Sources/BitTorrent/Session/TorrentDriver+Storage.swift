@@ -102,6 +102,7 @@ extension TorrentDriver {
     do {
       let info = try TorrentInfo(rawBytes: bytes, matching: hashes)
       self.info = info
+      for hash in info.hashes.wire where !hashes.contains(wire: hash) { announcer?.add(hash) }
       hashes = info.hashes
       session.register(self)
       open(info)

@@ -30,6 +30,9 @@ final class TorrentDriver {
   var storageError: StorageError?
   /// What was told last.
   var status = TorrentStatus()
+  /// Keeps the torrent announced, until `announcing` is fulfilled.
+  var announcer: TrackerAnnouncer?
+  var announcing: EventLoopFuture<Void>?
   /// Bytes received and sent in earlier sessions.
   var earlier = (downloaded: 0, uploaded: 0)
   /// Whether the torrent meets peers.
@@ -133,7 +136,7 @@ final class TorrentDriver {
     case .pieceLayerArrived(let root, let hashes): pieceLayerArrived(root, hashes)
     case .answerHashes(let peer, let request): answer(request, for: peer)
     case .completed: completed()
-    case .wantPeers: wantPeers()
+    case .wantPeers: announcer?.wantPeers()
     }
   }
 

@@ -14,6 +14,7 @@ public final class TorrentSession: Sendable {
   /// Where peers are listened for.
   public let address: PeerAddress
 
+  private let udp: UDPTrackerTransport
   private let group: MultiThreadedEventLoopGroup
   private let eventLoop: any EventLoop
   private let loop: NIOLoopBound<SessionLoop>
@@ -21,10 +22,11 @@ public final class TorrentSession: Sendable {
   private let logger: Logger
 
   private init(
-    address: PeerAddress, group: MultiThreadedEventLoopGroup, eventLoop: any EventLoop,
+    address: PeerAddress, udp: UDPTrackerTransport, group: MultiThreadedEventLoopGroup, eventLoop: any EventLoop,
     loop: NIOLoopBound<SessionLoop>, configuration: SessionConfiguration, logger: Logger
   ) {
     self.address = address
+    self.udp = udp
     self.group = group
     self.eventLoop = eventLoop
     self.loop = loop
@@ -34,9 +36,11 @@ public final class TorrentSession: Sendable {
 
   /// Starts a session: it listens when this returns. Whoever starts one stops it.
   ///
+  /// UDP trackers are spoken to by the session itself, others through `http` where it is given.
+  ///
   /// - Throws: `SessionError`, or `StoreError` when the state directory cannot be used.
   public static func start(
-    _ configuration: SessionConfiguration, trackers: (any TrackerTransport)? = nil, logger: Logger
+    _ configuration: SessionConfiguration, http: (any TrackerTransport)? = nil, logger: Logger
   ) async throws -> TorrentSession {
     try configuration.validate()
     let resume = try configuration.stateDirectory.map { directory in
@@ -51,6 +55,9 @@ public final class TorrentSession: Sendable {
     let eventLoop = group.next()
     do {
       let pool = DiskPool(threads: configuration.diskThreads)
+      let udp = UDPTrackerTransport(
+        eventLoop: eventLoop, sources: configuration.listen.isUnspecified ? [] : [configuration.listen])
+      let trackers = TrackerRouter(http: http, udp: udp)
       let started = eventLoop.submit {
         NIOLoopBound(
           SessionLoop(
@@ -64,7 +71,7 @@ public final class TorrentSession: Sendable {
       }.get()
       logger.info("listening for peers", metadata: ["address": "\(address)"])
       return TorrentSession(
-        address: address, group: group, eventLoop: eventLoop, loop: loop,
+        address: address, udp: udp, group: group, eventLoop: eventLoop, loop: loop,
         configuration: configuration, logger: logger)
     } catch {
       try? await group.shutdownGracefully()
@@ -94,6 +101,7 @@ public final class TorrentSession: Sendable {
       return EventLoopFuture.andAllComplete(loop.value.all.map { $0.stop() }, on: eventLoop)
     }
     try? await stopped.get()
+    await udp.shutdown()
     try? await group.shutdownGracefully()
     logger.info("the session has stopped")
   }
