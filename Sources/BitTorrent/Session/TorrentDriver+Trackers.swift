@@ -1,4 +1,5 @@
 internal import Logging
+internal import Metainfo
 internal import NIOCore
 
 extension TorrentDriver {
