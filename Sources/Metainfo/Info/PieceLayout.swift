@@ -4,7 +4,8 @@
 /// a torrent that is only v2 each file begins at a piece, and the gap before the next file counts
 /// like a pad: it holds zeros that are neither stored, nor hashed, nor worth asking for.
 public struct PieceLayout: Sendable, Equatable {
-  /// The length of every piece but the last, in bytes.
+  /// The length of every piece but the last, in bytes; in a torrent that is only v2, of the last
+  /// too, as peers count its gap like a pad.
   public let pieceLength: Int
   /// How many pieces there are.
   public let pieceCount: Int
@@ -22,8 +23,9 @@ public struct PieceLayout: Sendable, Equatable {
     var file: Int
   }
 
-  /// The layout of `files`, whose offsets rise and do not overlap.
-  package init(pieceLength: Int, files: [TorrentFile]) {
+  /// The layout of `files`, whose offsets rise and do not overlap; `isAligned` if each begins at a
+  /// piece, so that the last piece too has its full length.
+  package init(pieceLength: Int, files: [TorrentFile], isAligned: Bool = false) {
     self.pieceLength = pieceLength
     var extents: [Extent] = []
     var payloadLength = 0
@@ -33,8 +35,9 @@ public struct PieceLayout: Sendable, Equatable {
     }
     self.extents = extents
     self.payloadLength = payloadLength
-    totalLength = files.last.map { $0.offset + $0.length } ?? 0
-    pieceCount = (totalLength + pieceLength - 1) / pieceLength
+    let end = files.last.map { $0.offset + $0.length } ?? 0
+    pieceCount = (end + pieceLength - 1) / pieceLength
+    totalLength = isAligned ? pieceCount * pieceLength : end
   }
 
   /// Where a piece lies among the torrent's bytes.
