@@ -34,7 +34,7 @@ struct TrackerRotation {
   private var tiers: [[Int]] = []
   private var inFlight: Ask?
   // When the next announce is due, and before when none is made only for want of peers.
-  private var due: Duration? = .zero
+  private var due: Duration?
   private var earliest = Duration.zero
   private var wantsPeers = false
   private var isCompletionUntold = false
@@ -46,6 +46,7 @@ struct TrackerRotation {
     self.infoHash = infoHash
     self.configuration = configuration
     for tier in tiers { add(tier) }
+    due = entries.isEmpty ? nil : .zero
   }
 
   private mutating func add(_ tier: [TrackerURL]) {
