@@ -1,1 +1,0 @@
-// The room `Metainfo`: see docs/ARCHITECTURE.md.
