@@ -52,11 +52,13 @@ extension PiecePicker {
   package mutating func releaseAll(of peer: PeerHandle) {
     if !partial.duplicates.isEmpty { partial.duplicates.removeAll { $0.peer == peer } }
     for slot in partial.open + partial.full {
-      for block in 0..<partial.slots[slot].blockCount { release(slot, block, of: peer) }
-      if partial.slots[slot].owner == peer {
-        partial.setOwner(slot, nil, isExclusive: false, speed: partial.slots[slot].speed)
-      }
-      if !partial.slots[slot].isTouched { abandon(slot) }
+      let before = partial.slots[slot]
+      for block in 0..<before.blockCount { release(slot, block, of: peer) }
+      let isOwner = before.owner == peer
+      if isOwner { partial.setOwner(slot, nil, isExclusive: false, speed: before.speed) }
+      // A piece that another peer is bound to, and has not begun, stays with it.
+      let hasChanged = isOwner || partial.slots[slot].free != before.free
+      if hasChanged, !partial.slots[slot].isTouched { abandon(slot) }
     }
   }
 
