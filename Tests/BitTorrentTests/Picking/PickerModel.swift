@@ -171,16 +171,26 @@ struct PickerModel {
     } else {
       set(request, .free)
     }
+    disown(request.piece, peer)
     forgetIfUntouched(request.piece)
   }
 
   mutating func releaseAll(of peer: PeerHandle) {
     for request in outstanding(peer) { release(request, of: peer) }
+    letGo(peer)
+  }
+
+  mutating func letGo(_ peer: PeerHandle) {
     for piece in pieces.indices where pieces[piece].owner == peer {
-      pieces[piece].owner = nil
-      pieces[piece].isBound = false
+      disown(piece, peer)
       forgetIfUntouched(piece)
     }
+  }
+
+  private mutating func disown(_ piece: Int, _ peer: PeerHandle) {
+    guard pieces[piece].owner == peer else { return }
+    pieces[piece].owner = nil
+    pieces[piece].isBound = false
   }
 
   mutating func reset(_ piece: Int) {

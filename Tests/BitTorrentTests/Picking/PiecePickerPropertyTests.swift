@@ -131,6 +131,11 @@ private struct PickerRun {
 
   private mutating func choke(_ peer: PeerHandle) {
     log.append("choke \(peer.number)")
+    if Bool.random(using: &random) {
+      picker.letGo(peer)
+      model.letGo(peer)
+      return
+    }
     picker.releaseAll(of: peer)
     model.releaseAll(of: peer)
   }
