@@ -90,6 +90,8 @@ package struct PeerBook {
 
   /// How many addresses are known.
   package var count: Int { entries.count }
+  /// How many hosts are banned.
+  package var banCount: Int { bans.count }
   /// How many connections there are, those being dialled not counted.
   package var connectionCount: Int { connections.count }
   /// How many connections are being dialled.

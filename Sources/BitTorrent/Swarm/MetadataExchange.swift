@@ -1,4 +1,3 @@
-internal import Crypto
 internal import Metainfo
 internal import NIOCore
 internal import Primitives
@@ -159,7 +158,7 @@ struct MetadataExchange {
     for request in claimant.open { _ = close(request.piece, of: peer) }
     claimants[peer] = nil
     release(peer)
-    attempts.removeAll { claims(of: $0) == 0 }
+    attempts = attempts.filter { claims(of: $0) > 0 }
   }
 
   private func claims(of attempt: Attempt) -> Int {
@@ -217,7 +216,7 @@ struct MetadataExchange {
 
   private func hashesMatch(_ bytes: [UInt8]) -> Bool {
     if let v1 = hashes.v1, SHA1Hash(hashing: bytes) != v1 { return false }
-    if let v2 = hashes.v2, Hash256(SHA256.hash(data: bytes)) != v2 { return false }
+    if let v2 = hashes.v2, Hash256(hashing: bytes) != v2 { return false }
     return hashes.v1 != nil || hashes.v2 != nil
   }
 }

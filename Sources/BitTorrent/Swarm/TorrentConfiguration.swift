@@ -31,6 +31,12 @@ package struct TorrentConfiguration: Sendable {
   package var allowsSeveralPerAddress = false
   /// Greatest size of metadata taken from peers, in bytes.
   package var maximumMetadataSize = 4 << 20
+  /// Memory for what all peers say they have before the metadata is known, in bytes.
+  package var maximumUnknownBytes = 8 << 20
+  /// Connections below which more peers are wanted.
+  package var fewConnections = 20
+  /// Our address as others see it, where it is known: it decides whom we prefer (BEP 40).
+  package var externalAddress: PeerAddress?
   /// Time without any message after which a peer is dropped.
   package var silenceLimit: TimeAmount = .seconds(120)
   /// Time after which something is sent to a peer to which nothing was sent.
@@ -46,5 +52,21 @@ package struct TorrentConfiguration: Sendable {
   package init(infoHashes: InfoHashes, peerID: PeerID) {
     self.infoHashes = infoHashes
     self.peerID = peerID
+  }
+}
+
+extension TorrentConfiguration {
+  var peerBook: PeerBook.Configuration {
+    var book = PeerBook.Configuration()
+    book.connections = maximumConnections
+    book.halfOpen = maximumHalfOpen
+    book.severalPerHost = allowsSeveralPerAddress
+    return book
+  }
+
+  var peerPriority: @Sendable (PeerAddress) -> UInt32 {
+    // Without knowing our own address any order that is the same each time will do.
+    let own = externalAddress ?? PeerAddress(ipv4: 0, port: listenPort)
+    return { PeerPriority.of(own, $0) }
   }
 }
