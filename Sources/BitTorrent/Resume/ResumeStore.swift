@@ -11,18 +11,39 @@ package struct ResumeStore: Sendable {
 
   /// The records in a store, which may hold other tables too.
   package init(_ store: any KeyValueStore) { self.store = store }
-}
 
-extension ResumeStore {
-  /// The record of a torrent, or nil when there is none that can be read.
-  package func load(_ hashes: InfoHashes) throws(StoreError) -> ResumeRecord? { nil }
+  /// The record of a torrent; nil when there is none, or none that this version can read.
+  package func load(_ hashes: InfoHashes) throws(StoreError) -> ResumeRecord? {
+    for hash in hashes.wire {
+      guard let bytes = try store.get(Self.records.key(hash.bytes)) else { continue }
+      if let record = try? ResumeRecord(decoding: bytes), record.hashes.matches(hashes) {
+        return record
+      }
+    }
+    return nil
+  }
 
-  /// Every record that can be read.
-  package func loadAll() throws(StoreError) -> [ResumeRecord] { [] }
+  /// Every record that this version can read, in the order of their infohashes.
+  package func loadAll() throws -> [ResumeRecord] {
+    var records: [ResumeRecord] = []
+    try store.snapshot().forEach(in: Self.records.range) { _, value in
+      if let record = try? ResumeRecord(decoding: [UInt8](value)) { records.append(record) }
+      return true
+    }
+    return records
+  }
 
   /// Replaces a torrent's record.
-  package func save(_ record: ResumeRecord, sync: Bool = false) throws(StoreError) {}
+  package func save(_ record: ResumeRecord, sync: Bool = false) throws(StoreError) {
+    var batch = WriteBatch()
+    batch.put(Self.records.key(record.hashes.primary.bytes), record.encoded)
+    try store.write(batch, sync: sync)
+  }
 
   /// Forgets a torrent.
-  package func remove(_ hashes: InfoHashes) throws(StoreError) {}
+  package func remove(_ hashes: InfoHashes) throws(StoreError) {
+    var batch = WriteBatch()
+    for hash in hashes.wire { batch.delete(Self.records.key(hash.bytes)) }
+    try store.write(batch, sync: false)
+  }
 }

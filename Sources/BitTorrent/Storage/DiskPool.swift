@@ -1,5 +1,5 @@
-internal import Foundation
 internal import DequeModule
+internal import Foundation
 
 /// The threads that read, hash and write for all torrents.
 package final class DiskPool: Sendable {
@@ -13,13 +13,17 @@ package final class DiskPool: Sendable {
     case check
   }
 
+  /// How many threads there are.
+  package let threadCount: Int
+
   private let queue: JobQueue
 
   /// A pool of that many threads.
   package init(threads: Int = 2) {
     let queue = JobQueue()
     self.queue = queue
-    for _ in 0..<max(1, threads) {
+    threadCount = max(1, threads)
+    for _ in 0..<threadCount {
       let thread = Thread { queue.run() }
       thread.name = "btt-disk"
       thread.stackSize = 512 << 10

@@ -12,6 +12,9 @@ public struct StorageConfiguration: Sendable {
   public var retryInterval: Duration = .seconds(1)
   /// After how many newly written bytes the resume record is brought up to date.
   public var recordBytes = 4 << 20
+  /// Names the time since the machine was started: what was written in an earlier one and never
+  /// synced is hashed again.
+  package var bootID = BootID.current
 
   /// The defaults, in a folder.
   public init(directory: String) { self.directory = directory }

@@ -5,8 +5,8 @@ internal import Synchronization
 /// A torrent's bytes on disk: blocks are hashed as they come, and a piece is written when it is
 /// right.
 ///
-/// The calls are made on the event loop and never wait for the disk, unless they say otherwise;
-/// the work is done by the threads of a ``DiskPool``. Futures and events arrive on the event loop.
+/// The calls are made on the event loop and never wait for the disk; the threads of a ``DiskPool``
+/// do the work. Futures and events arrive on the event loop.
 package final class TorrentStorage: Sendable {
   /// What a storage knows after it was opened.
   package struct Opened: Sendable {
@@ -14,10 +14,36 @@ package final class TorrentStorage: Sendable {
     package var have: Bitfield
     /// The blocks of unfinished pieces that are written, by piece.
     package var blocks: [Int: Bitfield]
-    /// How many pieces had to be hashed because the record did not vouch for them.
+    /// How many pieces had to be hashed because no record vouched for them.
     package var checkedPieces: Int
     /// The resume record as it was found and put right.
     package var record: ResumeRecord
+  }
+
+  struct State {
+    enum Phase { case unopened, open, closing, closed }
+
+    var phase = Phase.unopened
+    var files: TorrentFiles?
+    var have: Bitfield
+    var record: ResumeRecord
+
+    // Pieces that are being put together.
+    var pieces: [Int: PendingPiece] = [:]
+    var failedBefore: Set<Int> = []
+    var heldBytes = 0
+    var isFull = false
+
+    // Jobs for pieces.
+    var jobCount = 0
+    var stalled: [PendingPiece] = []
+    var troubled: Set<Int> = []
+    var whenIdle: (@Sendable () -> Void)?
+
+    // The resume record.
+    var unrecordedBytes = 0
+    var isRecording = false
+    var check: PieceCheck?
   }
 
   /// What the torrent holds.
@@ -28,8 +54,11 @@ package final class TorrentStorage: Sendable {
   let pool: DiskPool
   let eventLoop: any EventLoop
   let resume: ResumeStore?
-  let report: @Sendable ([StorageEvent]) -> Void
   let layers: Mutex<PieceLayers>
+  let state: Mutex<State>
+  let events: StorageEventQueue
+  // One record is saved at a time, so that an older never replaces a newer.
+  let saving = Mutex(())
 
   /// A storage that is yet to be opened.
   ///
@@ -52,6 +81,35 @@ package final class TorrentStorage: Sendable {
     self.pool = pool
     self.eventLoop = eventLoop
     self.resume = resume
-    self.report = report
+    events = StorageEventQueue(eventLoop, report)
+    let record = ResumeRecord(
+      hashes: info.hashes, savePath: configuration.directory,
+      pieceCount: info.layout.pieceCount, fileCount: info.files.count)
+    state = Mutex(State(have: record.have, record: record))
+  }
+
+  /// Tells that more piece layers are known.
+  package func add(_ layers: PieceLayers) { self.layers.withLock { $0 = layers } }
+
+  func expectation(ofPiece piece: Int) -> PieceExpectation {
+    info.expectation(ofPiece: piece, layers: layers.withLock { $0 })
+  }
+
+  /// Runs work on the pool and gives its result on the event loop.
+  func onPool<Result: Sendable>(
+    _ priority: DiskPool.Priority, _ work: @escaping @Sendable () throws -> Result
+  ) -> EventLoopFuture<Result> {
+    let promise = eventLoop.makePromise(of: Result.self)
+    pool.submit(priority) {
+      promise.completeWith(Swift.Result { try work() })
+    }
+    return promise.futureResult
+  }
+
+  /// The files of a storage that is open.
+  func openFiles() throws(StorageError) -> TorrentFiles {
+    let files = state.withLock { $0.phase == .closed ? nil : $0.files }
+    guard let files else { throw .closed(configuration.directory) }
+    return files
   }
 }

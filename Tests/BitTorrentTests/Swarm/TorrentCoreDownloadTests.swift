@@ -1,4 +1,5 @@
 internal import BitTorrent
+internal import Metainfo
 internal import NIOCore
 internal import Testing
 
@@ -207,9 +208,11 @@ struct TorrentCoreDownloadTests {
       bench.core.handle(.storage(.pieceVerified(piece)), at: bench.now)
     }
     let actions = bench.take()
-    #expect(actions.messages(to: leecher) == [.have(piece: 0), .have(piece: 2)])
-    #expect(
-      !actions.messages(to: seed).contains { if case .have = $0 { true } else { false } })
+    func haves(to peer: PeerHandle) -> [Int] {
+      actions.messages(to: peer).compactMap { if case .have(let piece) = $0 { piece } else { nil } }
+    }
+    #expect(haves(to: leecher) == [0, 2])
+    #expect(haves(to: seed).isEmpty)
   }
 
   @Test("loses interest when a peer has nothing more to give, and gains it again")

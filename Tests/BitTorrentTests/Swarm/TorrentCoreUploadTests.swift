@@ -1,4 +1,5 @@
 internal import BitTorrent
+internal import Metainfo
 internal import NIOCore
 internal import Testing
 
@@ -92,7 +93,9 @@ struct TorrentCoreUploadTests {
   func chokedFlood() throws {
     let bench = try seed { $0.requestQueueLimit = 50 }
     let peer = try bench.connect(1)
-    bench.from(peer, .haveAll)
+    var half = torrent.none
+    for piece in 0..<20 { half[piece] = true }
+    bench.from(peer, .bitfield(ByteBuffer(bytes: half.wireBytes)))
     bench.pass(.seconds(11))
     let actions = bench.from(peer, Array(repeating: .request(block), count: 300))
     #expect(actions.rejects(to: peer).count == 300)
