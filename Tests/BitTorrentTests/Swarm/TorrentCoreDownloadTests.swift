@@ -89,6 +89,16 @@ struct TorrentCoreDownloadTests {
     #expect(bench2.core.statistics(at: bench2.now).banned == 1)
   }
 
+  @Test("closes on a peer that rejects what nobody asked of it")
+  func unaskedRejects() throws {
+    let bench = try leech()
+    let peer = try bench.connect(1)
+    bench.from(peer, .haveAll)
+    let reject = PeerMessage.reject(torrent.blocks(of: 0)[0])
+    #expect(bench.from(peer, Array(repeating: reject, count: 32)).reason(of: peer) == nil)
+    #expect(bench.from(peer, reject).reason(of: peer) == .fault(.unrequestedBlocks))
+  }
+
   @Test("closes on a block of another length than it asked for")
   func wrongLength() throws {
     let bench = try leech()

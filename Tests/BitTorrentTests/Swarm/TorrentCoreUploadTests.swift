@@ -138,6 +138,16 @@ struct TorrentCoreUploadTests {
     #expect(bench.tell(.uploaded(peer, blocks[0])).uploads(to: peer).isEmpty)
   }
 
+  @Test("drops a peer that takes back far more than it ever asked for")
+  func cancelFlood() throws {
+    let bench = try seed()
+    let peer = try bench.connectLeech(1)
+    bench.from(peer, .request(block))
+    let cancels = Array(repeating: PeerMessage.cancel(block), count: 1_001)
+    #expect(bench.from(peer, cancels).reason(of: peer) == nil)
+    #expect(bench.from(peer, .cancel(block)).reason(of: peer) == .fault(.flood))
+  }
+
   @Test("rejects what waits when it chokes a peer, but not what is allowed fast")
   func chokeRejects() throws {
     let strategy = ScriptedStrategy()
