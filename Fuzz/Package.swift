@@ -31,6 +31,7 @@ let package = Package(
     fuzzer("FuzzTrieProof", "Primitives", "Trie"),
     fuzzer("FuzzTransaction", "ChainTypes"),
     fuzzer("FuzzBlock", "ChainTypes"),
+    fuzzer("FuzzResumeRecord", "BitTorrent"),
     fuzzer("FuzzGenesis", "ChainTypes", "KeyValueStore", "Ledger", others: [logging]),
     fuzzer(
       "FuzzRequest", "ChainTypes", "JSON", "KeyValueStore", "Ledger", "Node", others: [logging]),
