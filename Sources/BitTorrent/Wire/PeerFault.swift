@@ -17,6 +17,8 @@ public enum PeerFault: Error, Hashable, Sendable {
   case messageTooLong(Int)
   /// A message of that kind has a length that it cannot have.
   case wrongLength(id: UInt8, length: Int)
+  /// A message of a kind that does not exist.
+  case unknownMessage(id: UInt8)
   /// A bitfield, have-all or have-none that is not the first message.
   case outOfTurn(id: UInt8)
   /// A message of an extension that was not agreed on in the handshake.
@@ -74,6 +76,7 @@ extension PeerFault: CustomStringConvertible {
     case .wrongPeerID: "the peer's id is not the one that the tracker gave"
     case .messageTooLong(let length): "a message of \(length) bytes is over the limit"
     case .wrongLength(let id, let length): "message \(id) cannot have \(length) bytes"
+    case .unknownMessage(let id): "there is no message \(id)"
     case .outOfTurn(let id): "message \(id) came after others, it must be the first"
     case .notNegotiated(let id): "message \(id) is of an extension that was not agreed on"
     case .invalidField(let id): "message \(id) has a field out of range"

@@ -11,6 +11,9 @@ public struct PeerFeatures: OptionSet, Hashable, Sendable {
   /// Fast extension (BEP 6).
   public static let fast = PeerFeatures(rawValue: 0x04)
   /// A peer of a hybrid torrent that could also speak v2 (BEP 52).
+  ///
+  /// To a handshake that has it and names the v1 infohash, the other side may answer with the v2
+  /// infohash, as libtorrent does: from then on the connection speaks v2.
   public static let v2 = PeerFeatures(rawValue: 0x10)
   /// Extension protocol (BEP 10).
   public static let extended = PeerFeatures(rawValue: 0x10_0000)
