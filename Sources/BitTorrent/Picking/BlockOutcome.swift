@@ -16,4 +16,7 @@ package struct BlockOutcome: Equatable {
   package var cancels: [PeerHandle] = []
   /// Whether every block of the piece is here now.
   package var completesPiece = false
+
+  /// An outcome without cancels, of a piece that is not complete.
+  package init(kind: Kind) { self.kind = kind }
 }

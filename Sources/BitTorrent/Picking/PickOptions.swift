@@ -13,6 +13,8 @@ package struct PickOptions {
   package var isSnubbed = false
   /// A peer that shares whole pieces with nobody: on parole, or bound by the strategy.
   package var isExclusive = false
+  /// Whether nothing is outstanding at the peer: only then it is asked for what others were.
+  package var isIdle = true
   /// What pieces of this peer are worth; the greatest of the rarest few is begun.
   package var value: ((Int) -> Int)?
 

@@ -33,6 +33,8 @@ extension PiecePicker {
   }
 
   /// The peer won't send the block: it rejected it, or it timed out.
+  ///
+  /// Others may go on with the piece from now on.
   package mutating func release(_ request: BlockRequest, of peer: PeerHandle) {
     guard let block = lengths.block(of: request), let slot = partial.slot(of: request.piece) else {
       return
@@ -42,8 +44,19 @@ extension PiecePicker {
         $0.slot == slot && $0.block == block && $0.peer == peer
       }
     }
+    guard partial[slot, block] == .requested(peer) else { return }
     release(slot, block, of: peer)
+    disown(slot, peer)
     if !partial.slots[slot].isTouched { abandon(slot) }
+  }
+
+  /// The peer goes on with no piece, though blocks that were asked of it may still come: it chokes
+  /// us.
+  package mutating func letGo(_ peer: PeerHandle) {
+    for slot in partial.open + partial.full where partial.slots[slot].owner == peer {
+      disown(slot, peer)
+      if !partial.slots[slot].isTouched { abandon(slot) }
+    }
   }
 
   /// The peer won't send any block: it choked us, or is gone.
@@ -52,11 +65,12 @@ extension PiecePicker {
   package mutating func releaseAll(of peer: PeerHandle) {
     if !partial.duplicates.isEmpty { partial.duplicates.removeAll { $0.peer == peer } }
     for slot in partial.open + partial.full {
-      for block in 0..<partial.slots[slot].blockCount { release(slot, block, of: peer) }
-      if partial.slots[slot].owner == peer {
-        partial.setOwner(slot, nil, isExclusive: false, speed: partial.slots[slot].speed)
-      }
-      if !partial.slots[slot].isTouched { abandon(slot) }
+      let before = partial.slots[slot]
+      for block in 0..<before.blockCount { release(slot, block, of: peer) }
+      disown(slot, peer)
+      // A piece that another peer is bound to, and has not begun, stays with it.
+      let hasChanged = before.owner == peer || partial.slots[slot].free != before.free
+      if hasChanged, !partial.slots[slot].isTouched { abandon(slot) }
     }
   }
 
@@ -67,6 +81,11 @@ extension PiecePicker {
     }
     return partial[slot, block] == .requested(peer)
       || partial.duplicates.contains { $0.slot == slot && $0.block == block && $0.peer == peer }
+  }
+
+  private mutating func disown(_ slot: Int, _ peer: PeerHandle) {
+    guard partial.slots[slot].owner == peer else { return }
+    partial.setOwner(slot, nil, isExclusive: false, speed: partial.slots[slot].speed)
   }
 
   // The second peer that was asked takes the first one's place; else the block is free.

@@ -15,7 +15,8 @@ extension PiecePicker {
   ) {
     guard options.count > 0, pieces.bitCount == pieceCount, !wanted.isEmpty else { return }
     order.sort()
-    let end = requests.count + options.count
+    let start = requests.count
+    let end = start + options.count
     let choice = Choice(
       peer: peer, pieces: pieces, options: options, speed: Self.speed(options.downloadRate),
       takesWholePieces: options.isExclusive || isFast(options.downloadRate), end: end)
@@ -30,7 +31,7 @@ extension PiecePicker {
       guard requests.count < end else { return }
       pick(priority, choice, using: &random, into: &requests)
     }
-    if requests.count < end, isEndGame { pickAgain(choice, into: &requests) }
+    if requests.count == start, options.isIdle, isEndGame { pickAgain(choice, into: &requests) }
   }
 
   /// Whether every wanted block is here or under way, so that blocks are asked for twice.
@@ -130,8 +131,9 @@ extension PiecePicker {
     if let slot = partial.slot(of: piece) {
       if mayJoin(partial.slots[slot], choice) { take(slot, choice, into: &requests) }
     } else {
+      let leavesIt = choice.options.isSnubbed && !choice.options.isExclusive
       let slot = begin(
-        piece, for: choice.options.isSnubbed ? nil : choice.peer,
+        piece, for: leavesIt ? nil : choice.peer,
         isExclusive: choice.options.isExclusive, speed: choice.speed)
       take(slot, choice, into: &requests)
     }
@@ -265,7 +267,7 @@ extension PiecePicker {
   private mutating func duplicate(
     _ slot: Int, _ choice: Choice, into requests: inout [BlockRequest]
   ) {
-    guard mayJoin(partial.slots[slot], choice),
+    guard mayJoin(partial.slots[slot], choice), !choice.options.isExclusive,
       !partial.duplicates.contains(where: { $0.peer == choice.peer }),
       let block = firstForeign(slot, choice)
     else { return }

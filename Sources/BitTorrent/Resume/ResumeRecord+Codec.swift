@@ -9,7 +9,7 @@ extension ResumeRecord {
   private static let version: UInt8 = 1
 
   /// The record in bytes.
-  package var encoded: [UInt8] {
+  public var encoded: [UInt8] {
     var writer = ResumeWriter()
     writer.append(byte: Self.version)
     writer.append(
@@ -43,7 +43,7 @@ extension ResumeRecord {
   }
 
   /// Reads a record, and refuses whatever ``encoded`` does not give.
-  package init(decoding bytes: [UInt8]) throws(ResumeRecordError) {
+  public init(decoding bytes: [UInt8]) throws(ResumeRecordError) {
     var reader = ResumeReader(bytes)
     let version = try reader.byte()
     guard version == Self.version else { throw .unsupportedVersion(version) }

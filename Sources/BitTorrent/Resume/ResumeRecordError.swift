@@ -1,5 +1,5 @@
 /// Why bytes are no resume record.
-package enum ResumeRecordError: Error, Equatable, Sendable {
+public enum ResumeRecordError: Error, Equatable, Sendable {
   /// The bytes end within the record.
   case truncated
   /// Bytes follow the record.

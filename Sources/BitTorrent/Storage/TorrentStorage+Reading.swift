@@ -71,7 +71,7 @@ extension TorrentStorage {
       for start in stride(from: 0, to: length, by: BlockRequest.blockLength) {
         let range = start..<min(start + BlockRequest.blockLength, length)
         let bytes = try PieceBytes(range, ofPiece: piece, from: files)
-        leaves += PieceHasher.leaf(bytes.part(range)).bytes
+        leaves += PieceDigest.leaf(bytes.part(range)).bytes
       }
       return leaves
     }

@@ -1,4 +1,5 @@
 internal import BitTorrent
+internal import Metainfo
 internal import NIOCore
 internal import Testing
 

@@ -251,14 +251,13 @@ struct TorrentCoreTrustTests {
     let honest = try bench.connect(2, isV2: true)
     let again = bench.from(honest, .haveAll, .unchoke).messages(to: honest)
     #expect(again.contains(.hashRequest(request)))
-    let tree = try #require(
-      MerkleTree(
-        base: try #require(torrent.layers[request.piecesRoot]), baseLayer: request.baseLayer,
-        width: 8))
+    let layer = try #require(torrent.layers[request.piecesRoot])
+    let tree = try #require(MerkleTree(base: layer, baseLayer: request.baseLayer, width: 8))
     let range = MerkleRange(
       baseLayer: request.baseLayer, index: request.index, length: request.length,
       proofLayers: request.proofLayers)
-    let answer = ByteBuffer(bytes: try #require(tree.hashes(range)))
+    let proof = try #require(tree.hashes(range))
+    let answer = ByteBuffer(bytes: proof)
     let actions = bench.from(honest, .hashes(request, answer))
     #expect(
       actions.contains {

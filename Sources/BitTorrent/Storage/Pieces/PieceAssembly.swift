@@ -17,7 +17,7 @@ struct PieceAssembly {
   let piece: Int
   let blockCount: Int
   private let expectation: PieceExpectation
-  private var hasher: PieceHasher
+  private var hasher: BlockHasher
   private var held: [Held?]
   private(set) var written: Bitfield
   private var heldCount = 0
@@ -32,7 +32,7 @@ struct PieceAssembly {
     self.expectation = expectation
     piece = expectation.piece
     blockCount = (expectation.dataLength + BlockRequest.blockLength - 1) / BlockRequest.blockLength
-    hasher = PieceHasher(expectation)
+    hasher = BlockHasher(expectation, blockCount: blockCount)
     held = Array(repeating: nil, count: blockCount)
     self.written = Bitfield(bitCount: blockCount)
     if let written, written.bitCount == blockCount { self.written = written }
@@ -48,7 +48,7 @@ struct PieceAssembly {
   mutating func take(_ data: ByteBuffer, block: Int, cost: Int) -> Bool {
     guard held.indices.contains(block), held[block] == nil, !written[block] else { return false }
     if expectation.tree != nil {
-      data.withUnsafeReadableBytes { hasher.takeLeaf($0, block: block) }
+      data.withUnsafeReadableBytes { hasher.takeAny($0, block: block) }
     }
     held[block] = Held(data: data, cost: cost)
     heldCount += 1
@@ -89,9 +89,9 @@ extension PieceAssembly {
     hashedBlocks = end
   }
 
-  /// Whether the piece, which is complete and hashed, is right.
+  /// Whether the piece, which is complete and hashed, is right; no when nothing is known to tell.
   func matches(_ expectation: PieceExpectation) -> Bool {
-    hashedBlocks == blockCount && hasher.matches(expectation)
+    hashedBlocks == blockCount && expectation.verdict(on: hasher.digest()) == .valid
   }
 
   /// The digests of all blocks of a complete piece.

@@ -94,19 +94,14 @@ final class PieceCheck: Sendable {
 
   private func check(_ piece: Int, _ memory: UnsafeMutableRawBufferPointer) -> Bool {
     let expectation = storage.expectation(ofPiece: piece)
-    guard expectation.isVerifiable else { return false }
     var hasher = PieceHasher(expectation)
     for start in stride(from: 0, to: expectation.dataLength, by: memory.count) {
       let range = start..<min(start + memory.count, expectation.dataLength)
       var vectors = IOVectors(memory)
       guard (try? files.read(&vectors, range, ofPiece: piece)) != nil else { return false }
-      for offset in stride(from: 0, to: range.count, by: BlockRequest.blockLength) {
-        let end = min(offset + BlockRequest.blockLength, range.count)
-        hasher.takeNext(
-          UnsafeRawBufferPointer(rebasing: memory[offset..<end]),
-          block: (start + offset) / BlockRequest.blockLength)
-      }
+      hasher.update(UnsafeRawBufferPointer(rebasing: memory[..<range.count]))
     }
-    return hasher.matches(expectation)
+    hasher.updatePadding(expectation.length - expectation.dataLength)
+    return expectation.verdict(on: hasher.finalize()) == .valid
   }
 }

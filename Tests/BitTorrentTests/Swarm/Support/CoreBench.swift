@@ -104,7 +104,7 @@ final class CoreBench {
       features: features, infoHash: torrent.info.hashes.primary, isV2: isV2)
   }
 
-  /// A peer at 10.0.0.`host` connects; what it is told first is dropped.
+  /// A peer whose address ends in `host` connects; what it is told first is dropped.
   func connect(
     _ host: UInt8, features: PeerFeatures = [.fast, .extended], isV2: Bool = false
   ) throws -> PeerHandle {

@@ -18,7 +18,8 @@ struct TestTorrent {
   ) throws {
     var random = SeededGenerator(seed: seed)
     let length = (pieces - 1) * pieceLength + tail
-    payload = (0..<length).map { _ in UInt8.random(in: 0...255, using: &random) }
+    let payload = random.bytes(length)
+    self.payload = payload
     var entries: [BencodeItem.Entry] = [
       .init("name", "file"), .init("piece length", .integer(pieceLength)),
     ]
