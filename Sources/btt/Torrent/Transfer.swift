@@ -31,20 +31,19 @@ struct Transfer {
     let peers = try swarm.namedPeers()
     let signals = StopSignals()
     defer { withExtendedLifetime(signals) {} }
-    let stops = signals.stream
     let configuration = try swarm.sessionConfiguration(infoHash: source.hashes.primary.hex)
-    let end = try await HTTPTrackerTransport.withTransport(logger: swarm.logger) { trackers in
-      let session = try await TorrentSession.start(
-        configuration, http: trackers, logger: swarm.logger)
-      do {
-        let end = try await follow(session, peers, stops)
-        await session.stop()
-        return end
-      } catch {
-        await session.stop()
-        throw error
-      }
+    var trackers = HTTPTrackerTransport.Configuration()
+    if let listen = swarm.listen { trackers.sources = [listen] }
+    let session = try await TorrentSession.start(
+      configuration, http: HTTPTrackerTransport(trackers), logger: swarm.logger)
+    let end: End
+    do {
+      end = try await follow(session, peers, signals.stream)
+    } catch {
+      await session.stop()
+      throw error
     }
+    await session.stop()
     try conclude(end)
   }
 
