@@ -84,8 +84,7 @@ extension TorrentCore {
     peer.uploaded += block.length
     peer.uploadMeter.add(block.length, at: now)
     peer.lastUseful = now
-    peer.refused = 0
-    peer.refusedChoked = 0
+    peer.refused = max(0, peer.refused - 1)
     uploadMeter.add(block.length, at: now)
     touch(peer)
     observe(.sent(block, to: peer.handle), peer)
