@@ -32,6 +32,7 @@ extension TorrentCore {
     options.downloadRate = peer.downloadRate
     if peer.isChoking { options.allowedOnly = peer.allowedFast }
     options.suggested = peer.suggested
+    options.isIdle = peer.requests.isEmpty
     options.isSnubbed = peer.pipeline.isSnubbed
     options.isExclusive = smartBan.isOnParole(peer.handle)
     if let strategy, strategy.valuesPieces {
@@ -86,6 +87,7 @@ extension TorrentCore {
   func choked(by peer: Peer) {
     guard !peer.isChoking else { return }
     peer.isChoking = true
+    picker.letGo(peer.handle)
     // With the fast extension each request is rejected or served, whatever the choke (BEP 6).
     if !peer.isFast { giveUp(peer.requests.removeAll(), of: peer) }
     touch(peer)
@@ -94,6 +96,7 @@ extension TorrentCore {
   func unchoked(by peer: Peer) {
     guard peer.isChoking else { return }
     peer.isChoking = false
+    peer.pipeline.unchoked(at: now)
     peer.lastUseful = now
     touch(peer)
   }
