@@ -172,7 +172,7 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "ChainTypesTests",
-      dependencies: ["ChainTypes", "Keys", "Primitives", "JSON", "TestSupport"],
+      dependencies: ["ChainTypes", "Keys", "Primitives", "JSON", "TestSupport", crypto],
       swiftSettings: settings),
     .testTarget(
       name: "LedgerTests",
