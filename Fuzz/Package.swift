@@ -34,6 +34,7 @@ let package = Package(
     fuzzer("FuzzMagnet", "Metainfo"),
     fuzzer("FuzzTransaction", "ChainTypes"),
     fuzzer("FuzzBlock", "ChainTypes"),
+    fuzzer("FuzzResumeRecord", "BitTorrent"),
     fuzzer("FuzzGenesis", "ChainTypes", "KeyValueStore", "Ledger", others: [logging]),
     fuzzer(
       "FuzzRequest", "ChainTypes", "JSON", "KeyValueStore", "Ledger", "Node", others: [logging]),
