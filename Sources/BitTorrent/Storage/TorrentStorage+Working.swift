@@ -88,6 +88,9 @@ extension TorrentStorage {
     let bytes =
       isRight ? try piece.assembly.write(to: files, unhashed: true, released: &released) : 0
     released += piece.assembly.drop()
+    let isLast = isRight && state.withLock { $0.have.setCount == $0.have.bitCount - 1 }
+    // A link that cannot be made takes nothing from the files.
+    if isLast { try? files.makeLinks() }
     state.withLock { state in
       guard !piece.isDropped else { return }
       state.drop(piece)

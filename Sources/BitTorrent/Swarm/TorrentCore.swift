@@ -67,6 +67,8 @@ package final class TorrentCore {
   var isPaused = false
   var isStorageFull = false
   var isStorageFailed = false
+  /// Pieces that are had and could not be read lately.
+  var unreadable: [Int: ReadFailures] = [:]
   /// Peers are not blamed for silence before then: we did not listen.
   var blameless = NIODeadline.distantPast
   let uploadLimits: [RateLimiter]
