@@ -65,11 +65,12 @@ let package = Package(
     .package(url: "https://github.com/LebJe/TOMLKit", exact: "0.6.0"),
   ],
   targets: [
-    // C: system libraries and the one hot loop.
+    // C: system libraries, the one hot loop, and calls that Swift's C library module leaves out.
     .systemLibrary(name: "CLevelDB", providers: [.apt(["libleveldb-dev"])]),
     .systemLibrary(
       name: "CSecp256k1", pkgConfig: "libsecp256k1", providers: [.apt(["libsecp256k1-dev"])]),
     .target(name: "CKeccak"),
+    .target(name: "CPosix"),
 
     // Floor 0
     .target(name: "Primitives", dependencies: ["CKeccak"], swiftSettings: settings),
@@ -103,7 +104,8 @@ let package = Package(
     .target(
       name: "BitTorrent",
       dependencies: [
-        "Primitives", "KeyValueStore", "Metainfo", crypto, logging, deque, heap, nioCore, nioPosix,
+        "Primitives", "KeyValueStore", "Metainfo", "CPosix", crypto, logging, deque, heap, nioCore,
+        nioPosix,
       ],
       swiftSettings: settings),
 
@@ -170,7 +172,7 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "ChainTypesTests",
-      dependencies: ["ChainTypes", "Keys", "Primitives", "JSON", "TestSupport"],
+      dependencies: ["ChainTypes", "Keys", "Primitives", "JSON", "TestSupport", crypto],
       swiftSettings: settings),
     .testTarget(
       name: "LedgerTests",

@@ -12,6 +12,7 @@ extension ModuleKind {
     switch self {
     case .validatorSet: "IValidatorSet"
     case .btt: "IBTT"
+    case .channels: "IChannels"
     }
   }
 }
@@ -29,7 +30,11 @@ struct ModulePaperTests {
   static let paper = "docs/specs/native-modules.md"
 
   static func types(_ list: JSONValue?) -> String {
-    (list?.arrayValue ?? []).map { $0["type"]?.stringValue ?? "?" }.joined(separator: ",")
+    (list?.arrayValue ?? []).map { entry in
+      let name = entry["type"]?.stringValue ?? "?"
+      guard name.hasPrefix("tuple") else { return name }
+      return "(\(types(entry["components"])))" + name.dropFirst("tuple".count)
+    }.joined(separator: ",")
   }
 
   @Test("The ABI file has the code's functions and events", arguments: ModuleKind.allCases)
@@ -56,14 +61,22 @@ struct ModulePaperTests {
     let module = NativeModule.of(kind)
     let source = try Papers.text("contracts/interfaces/\(kind.interface).sol")
       .split(separator: "\n").filter { !$0.contains("//") }.joined(separator: " ")
-    let function =
-      #/function (\w+)\(([^)]*)\)\s+external\s+(view\s+|payable\s+)?returns\s+\(([^)]*)\);/#
-    let types = { (list: Substring) in
-      list.split(separator: ",").map { String($0.split(separator: " ")[0]) }.joined(separator: ",")
+    let function = #/function (\w+)\(([^)]*)\)\s+external\s*(view|payable)?([^;]*);/#
+    var structs: [Substring: String] = [:]
+    func types(_ list: Substring, separator: Character = ",") -> String {
+      list.split(separator: separator).compactMap { declaration in
+        guard let type = declaration.split(separator: " ").first else { return nil }
+        let name = type.prefix { $0 != "[" }
+        return (structs[name] ?? String(name)) + type.dropFirst(name.count)
+      }.joined(separator: ",")
+    }
+    // A structure may name those before it.
+    for match in source.matches(of: #/struct (\w+) \{([^}]*)\}/#) {
+      structs[match.1] = "(\(types(match.2, separator: ";")))"
     }
     let functions = source.matches(of: function).map { match in
-      let mutability = match.3?.trimmingCharacters(in: .whitespaces) ?? "nonpayable"
-      return "\(match.1)(\(types(match.2))) \(mutability) (\(types(match.4)))"
+      let results = match.4.firstMatch(of: #/returns\s*\(([^)]*)\)/#)?.1 ?? ""
+      return "\(match.1)(\(types(match.2))) \(match.3 ?? "nonpayable") (\(types(results)))"
     }
     #expect(functions.sorted() == module.functions.map(\.line).sorted())
     let events = source.matches(of: #/event (\w+)\(([^)]*)\);/#).map { match in

@@ -1,4 +1,3 @@
-package import Metainfo
 package import NIOCore
 package import Primitives
 

@@ -1,5 +1,4 @@
 package import Metainfo
-package import NIOCore
 
 /// What the session tells a torrent's core.
 package enum TorrentEvent {
@@ -11,6 +10,8 @@ package enum TorrentEvent {
   case connectFailed(PeerAddress)
   /// A whole message came from the peer.
   case message(PeerHandle, PeerMessage)
+  /// The peer sent what is no message: the core closes the connection and remembers the fault.
+  case peerFailed(PeerHandle, PeerFault)
   /// A block that ``TorrentAction/upload(_:_:)`` asked for went to the socket.
   case uploaded(PeerHandle, BlockRequest)
   /// A block that ``TorrentAction/upload(_:_:)`` asked for cannot be read.

@@ -18,6 +18,8 @@ public enum PeerCloseReason: Hashable, Sendable {
   case turnover
   /// Too many connections already when it came.
   case noRoom
+  /// Whoever decides about transfers from outside gave it up, for the reason it names.
+  case unwanted(String)
   /// The torrent was paused.
   case paused
   /// The torrent or the session ends.
@@ -37,6 +39,7 @@ extension PeerCloseReason: CustomStringConvertible {
     case .bothComplete: "both sides are complete"
     case .turnover: "another peer may be better"
     case .noRoom: "there are too many connections"
+    case .unwanted(let reason): reason
     case .paused: "the torrent is paused"
     case .stopped: "the torrent was stopped"
     }

@@ -23,7 +23,7 @@ extension Genesis {
     let config = try root.object("config")
     let ours = try root.object("btt")
     try ours.allowOnly([
-      "name", "supply", "validators", "modules", "fees", "forks", "comment",
+      "name", "supply", "validators", "modules", "fees", "channels", "forks", "comment",
     ])
 
     name = try ours.string("name")
@@ -55,6 +55,7 @@ extension Genesis {
     validators = try Self.readValidators(ours)
     modules = try Self.readModules(ours)
     fees = try Self.readFees(try ours.object("fees"))
+    channels = ours.value["channels"] == nil ? nil : try ChannelRules(ours.object("channels"))
     if let base = root.value["baseFeePerGas"] {
       fees.initialBaseFee = try GenesisReader.wei(base, path: "baseFeePerGas")
     }
@@ -150,6 +151,19 @@ extension Genesis {
       throw GenesisError(
         "btt.modules", "must have btt at \(Self.reserveAddress.hex), and only there")
     }
+    let homes = modules.filter { $0.value == .channels }.keys
+    guard homes.isEmpty || Array(homes) == [ChannelModule.address] else {
+      throw GenesisError(
+        "btt.modules", "may have channels at \(ChannelModule.address.hex), and only there")
+    }
+    guard homes.isEmpty == (channels == nil) else {
+      throw GenesisError(
+        "btt.channels", "must be given with the module channels, and only then")
+    }
+    // So that no vault and no refund can outgrow its 128 bits.
+    guard channels == nil || supply.bitWidth <= 128 else {
+      throw GenesisError("btt.supply", "must fit 128 bits on a chain with channels")
+    }
     guard validators.contains(where: \.makesBlocks) else {
       throw GenesisError("btt.validators", "nobody may make blocks; give one makesBlocks: true")
     }
@@ -170,5 +184,27 @@ extension Genesis {
     guard fees.initialBaseFee.bitWidth <= 128 else {
       throw GenesisError("btt.fees", "the base fee must fit 128 bits")
     }
+  }
+}
+
+extension ChannelRules {
+  fileprivate init(_ reader: GenesisReader) throws(GenesisError) {
+    try reader.allowOnly(["graceSeconds", "graceBlocks", "comment"])
+    graceSeconds = try Grace(reader.object("graceSeconds"))
+    graceBlocks = try Grace(reader.object("graceBlocks"))
+  }
+}
+
+extension ChannelRules.Grace {
+  fileprivate init(_ reader: GenesisReader) throws(GenesisError) {
+    try reader.allowOnly(["least", "most", "standard"])
+    let least = try reader.uint64("least")
+    let most = try reader.uint64("most")
+    let standard = try reader.uint64("standard")
+    guard 1 <= least, least <= standard, standard <= most, most <= UInt32.max / 2 else {
+      throw GenesisError(
+        reader.path, "must have 1 <= least <= standard <= most <= \(UInt32.max / 2)")
+    }
+    self.init(UInt32(least)...UInt32(most), standard: UInt32(standard))
   }
 }

@@ -13,22 +13,7 @@ extension Genesis {
       "config": ["chainId": JSONValue(chainID)],
       "timestamp": .string(Hex.quantity(timestamp)),
       "gasLimit": .string(Hex.quantity(gasLimit)),
-      "btt": [
-        "name": .string(name),
-        "supply": .string(supply.description),
-        "validators": .array(
-          validators.map {
-            [
-              "address": .string($0.address.checksummed), "weight": JSONValue($0.weight),
-              "makesBlocks": .bool($0.makesBlocks),
-            ]
-          }),
-        "modules": .object(
-          JSONObject(
-            modules.sorted { $0.key < $1.key }.map { ($0.key.hex, .string($0.value.name)) })),
-        "fees": .object(JSONObject(feeMembers)),
-        "forks": [:],
-      ],
+      "btt": .object(JSONObject(ownMembers)),
       "alloc": .object(
         JSONObject(
           alloc.map { address, allocation in
@@ -39,6 +24,41 @@ extension Genesis {
             return (address.checksummed, .object(JSONObject(members)))
           })),
     ]
+  }
+
+  private var ownMembers: [(String, JSONValue)] {
+    var members: [(String, JSONValue)] = [
+      ("name", .string(name)),
+      ("supply", .string(supply.description)),
+      (
+        "validators",
+        .array(
+          validators.map {
+            [
+              "address": .string($0.address.checksummed), "weight": JSONValue($0.weight),
+              "makesBlocks": .bool($0.makesBlocks),
+            ]
+          })
+      ),
+      (
+        "modules",
+        .object(
+          JSONObject(
+            modules.sorted { $0.key < $1.key }.map { ($0.key.hex, .string($0.value.name)) }))
+      ),
+      ("fees", .object(JSONObject(feeMembers))),
+    ]
+    if let channels {
+      members.append(
+        (
+          "channels",
+          [
+            "graceSeconds": channels.graceSeconds.json, "graceBlocks": channels.graceBlocks.json,
+          ]
+        ))
+    }
+    members.append(("forks", [:]))
+    return members
   }
 
   private var feeMembers: [(String, JSONValue)] {
@@ -54,5 +74,14 @@ extension Genesis {
     case .proposer: members.append(("baseFee", "proposer"))
     }
     return members
+  }
+}
+
+extension ChannelRules.Grace {
+  fileprivate var json: JSONValue {
+    [
+      "least": JSONValue(UInt64(range.lowerBound)), "most": JSONValue(UInt64(range.upperBound)),
+      "standard": JSONValue(UInt64(standard)),
+    ]
   }
 }

@@ -55,12 +55,14 @@ public struct Genesis: Hashable, Sendable {
   public var modules: [Address: ModuleKind]
   /// What becomes of fees.
   public var fees: FeePolicy
+  /// What payment channels may be; nil on a chain without them.
+  public var channels: ChannelRules?
 
   /// A genesis from its parts; `init(json:)` checks what holds between them.
   public init(
     name: String, chainID: UInt64, timestamp: UInt64, gasLimit: UInt64, supply: UInt256,
     allocations: [Address: Allocation], validators: [Validator], modules: [Address: ModuleKind],
-    fees: FeePolicy
+    fees: FeePolicy, channels: ChannelRules? = nil
   ) {
     self.name = name
     self.chainID = chainID
@@ -71,6 +73,7 @@ public struct Genesis: Hashable, Sendable {
     self.validators = validators.sorted { $0.address < $1.address }
     self.modules = modules
     self.fees = fees
+    self.channels = channels
   }
 
   /// The account whose balance is the supply that nobody holds: 0x…1010.
@@ -83,12 +86,15 @@ public enum ModuleKind: UInt8, Hashable, Sendable, CaseIterable {
   case validatorSet = 1
   /// BTT as a token.
   case btt = 2
+  /// Payment channels and payers' vaults.
+  case channels = 3
 
   /// The name in genesis files.
   public var name: String {
     switch self {
     case .validatorSet: "validatorSet"
     case .btt: "btt"
+    case .channels: "channels"
     }
   }
 
@@ -179,6 +185,16 @@ extension Genesis {
         list.append(fees.baseFeeFloor)
         list.append(UInt64(fees.baseFeeDestination.rawValue))
         list.append(fees.treasury)
+        // Chains without channels keep the hash that they had before there were any.
+        if let channels {
+          list.list { inner in
+            for grace in [channels.graceSeconds, channels.graceBlocks] {
+              inner.append(UInt64(grace.range.lowerBound))
+              inner.append(UInt64(grace.range.upperBound))
+              inner.append(UInt64(grace.standard))
+            }
+          }
+        }
       })
   }
 

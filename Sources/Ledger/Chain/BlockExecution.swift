@@ -15,6 +15,8 @@ struct BlockExecution {
   private(set) var receipts: [StoredReceipt] = []
   private(set) var gasUsed: UInt64 = 0
   private(set) var byteCount = 0
+  /// The part of both that is not payees' business.
+  private var general = (gas: 0 as UInt64, bytes: 0)
   private var logCount = 0
 
   init(executor: Executor, context: BlockContext, state: any StateReader) {
@@ -27,10 +29,15 @@ struct BlockExecution {
   ///
   /// - Throws: `TransactionRejection` with nothing changed, or the store's error.
   mutating func run(_ signed: SignedTransaction, from sender: Address) throws {
-    let outcome = try executor.run(
-      signed, from: sender, in: context, gasLeft: context.gasLimit - gasUsed, on: overlay)
+    let isForPayee = executor.lane?.admits(signed.transaction) ?? false
+    try checkRoom(for: signed, isForPayee: isForPayee)
+    let outcome = try executor.run(signed, from: sender, in: context, on: overlay)
     gasUsed += outcome.gasUsed
     byteCount += signed.encoded.count
+    if !isForPayee {
+      general.gas += outcome.gasUsed
+      general.bytes += signed.encoded.count
+    }
     transactions.append(signed)
     receipts.append(
       StoredReceipt(
@@ -41,12 +48,31 @@ struct BlockExecution {
     logCount += outcome.logs.count
   }
 
+  /// Whether a transaction fits by its size and gas alone.
+  private func checkRoom(
+    for signed: SignedTransaction, isForPayee: Bool
+  ) throws(TransactionRejection) {
+    var gas = context.gasLimit - gasUsed
+    var bytes = BlockLimits.maximumTransactionBytes - byteCount
+    if let lane = executor.lane, !isForPayee {
+      gas = min(gas, lane.generalGas - general.gas)
+      bytes = min(bytes, lane.generalBytes - general.bytes)
+    }
+    guard signed.encoded.count <= bytes else {
+      throw .blockBytesReached(have: bytes, want: signed.encoded.count)
+    }
+    guard signed.transaction.gasLimit <= gas else {
+      throw .gasLimitReached(have: gas, want: signed.transaction.gasLimit)
+    }
+  }
+
   /// Ends the block: burns, checks conservation, roots, and gathers the rows.
   func finish(
     parent: BlockHeader, parentHash: Hash256, extraData: [UInt8], tries: inout StateTries,
     snapshot: any StoreSnapshot
   ) throws -> PreparedBlock {
     try burn()
+    try countRoom()
     try checkConservation()
 
     // The two halves touch nothing in common: the state on one core, lists on the other.
@@ -104,6 +130,16 @@ struct BlockExecution {
     let address = Genesis.reserveAddress
     let burned = UInt256(try overlay.storage(address, BTTModule.burnedSlot)) &+ overlay.burned
     try overlay.setStorage(address, BTTModule.burnedSlot, burned.word)
+  }
+
+  /// Counts the block if payees' answers would still have fitted in.
+  private func countRoom() throws {
+    guard let lane = executor.lane, lane.hasRoom(gasUsed: gasUsed, byteCount: byteCount) else {
+      return
+    }
+    let slot = ChannelStorage.blocksWithRoom
+    let count = ChannelStorage.count(try overlay.storage(ChannelModule.address, slot))
+    try overlay.setStorage(ChannelModule.address, slot, UInt256(count &+ 1).word)
   }
 
   /// Money neither appears nor vanishes: Σ of balance changes = − burned.

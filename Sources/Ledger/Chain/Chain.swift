@@ -128,12 +128,6 @@ public final class Chain: Sendable {
       after: view, timestamp: attributes.timestamp, feeRecipient: attributes.feeRecipient)
     var execution = BlockExecution(executor: executor, context: context, state: view.state)
     while execution.gasUsed + 21_000 <= context.gasLimit, let candidate = source.next() {
-      guard
-        execution.byteCount + candidate.signed.encoded.count <= BlockLimits.maximumTransactionBytes
-      else {
-        source.skip(candidate, .gasLimitReached(have: 0, want: 0))
-        continue
-      }
       do {
         try execution.run(candidate.signed, from: candidate.sender)
       } catch let rejection as TransactionRejection {
@@ -205,9 +199,6 @@ public final class Chain: Sendable {
       } catch let rejection as TransactionRejection {
         throw invalid("transaction \(index) (\(transaction.hash)): \(rejection)")
       }
-    }
-    guard execution.byteCount <= BlockLimits.maximumTransactionBytes else {
-      throw invalid("it has more than \(BlockLimits.maximumTransactionBytes) bytes of transactions")
     }
     let prepared = try finish(execution, over: view, extraData: header.extraData)
     guard prepared.hash == hash else {

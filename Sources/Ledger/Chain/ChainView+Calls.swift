@@ -49,13 +49,11 @@ extension ChainView {
     let cap = min(request.gas ?? genesis.gasLimit, genesis.gasLimit, Self.callGasCap)
     var allowance = cap
     if !request.gasPrice.isZero {
-      let balance =
-        try request.overrides[request.from]?.balance
-        ?? state(at: number).account(request.from)?.balance ?? .zero
-      guard let rest = balance.subtracting(request.value),
+      let trial = try trial(of: request, gas: cap, at: number)
+      guard let rest = trial.funds.subtracting(request.value),
         let affordable = rest.divided(by: request.gasPrice)
-      else { throw CallError.insufficientFunds(have: balance, want: request.value) }
-      allowance = min(allowance, UInt64(exactly: affordable) ?? .max)
+      else { throw CallError.insufficientFunds(have: trial.funds, want: request.value) }
+      allowance = min(trial.draft.gasLimit, UInt64(exactly: affordable) ?? .max)
     }
     let outcome: CallOutcome
     do {
@@ -89,35 +87,68 @@ extension ChainView {
     return (list, try run(listed, gas: gas, at: number).outcome)
   }
 
-  private func run(
-    _ request: CallRequest, gas: UInt64, at number: UInt64
-  ) throws -> (outcome: CallOutcome, overlay: StateOverlay) {
+  /// A call about to be tried.
+  private struct Trial {
+    let overlay: StateOverlay
+    let context: BlockContext
+    var draft: Transaction
+    /// What its sender can pay with: the balance, and what the call pays when that counts too.
+    var funds: UInt256
+    var isOnCredit = false
+  }
+
+  private func trial(of request: CallRequest, gas: UInt64, at number: UInt64) throws -> Trial {
     guard let header = try header(number) else {
       throw LedgerError(.notFound, "block \(number) does not exist; the head is \(head.number)")
     }
     guard let to = request.to else { throw CallError.noBytecode }
     let overlay = StateOverlay(over: try state(at: number))
     try apply(request.overrides, to: overlay)
-    let draft = Transaction(
-      chainID: genesis.chainID, nonce: 0, gasPrice: request.gasPrice, gasLimit: gas, to: to,
-      value: request.value, data: request.data, accessList: request.accessList)
-    guard let intrinsic = draft.intrinsicGas, intrinsic <= gas else {
-      throw CallError.intrinsicGasTooLow(have: gas, want: draft.intrinsicGas ?? .max)
-    }
-    let have = try overlay.account(request.from)?.balance ?? .zero
-    guard let want = draft.maximumCost, want <= have else {
-      throw CallError.insufficientFunds(have: have, want: draft.maximumCost ?? .max)
-    }
     let context = BlockContext(
       chainID: genesis.chainID, number: number, timestamp: header.timestamp,
       baseFee: header.baseFeePerGas, feeRecipient: header.feeRecipient, gasLimit: header.gasLimit)
+    let draft = Transaction(
+      chainID: genesis.chainID, nonce: 0, gasPrice: request.gasPrice, gasLimit: gas, to: to,
+      value: request.value, data: request.data, accessList: request.accessList)
+    // A transaction would raise the sender's nonce before anything else.
+    let sender = try overlay.account(request.from) ?? Account(nonce: 1)
+    try overlay.setAccount(request.from, sender)
+    var trial = Trial(overlay: overlay, context: context, draft: draft, funds: sender.balance)
+    guard let lane = executor.lane, draft.maximumCost ?? .max > sender.balance else { return trial }
+    trial.draft.gasLimit = min(gas, lane.gas)
+    let payouts = try lane.payouts(of: trial.draft, to: request.from, in: context, on: overlay)
+    if let payouts {
+      trial.funds = sender.balance.adding(payouts) ?? .max
+      trial.isOnCredit = true
+    } else {
+      trial.draft.gasLimit = gas
+    }
+    return trial
+  }
+
+  private func run(
+    _ request: CallRequest, gas: UInt64, at number: UInt64
+  ) throws -> (outcome: CallOutcome, overlay: StateOverlay) {
+    let trial = try trial(of: request, gas: gas, at: number)
+    let draft = trial.draft
+    guard let to = draft.to, let intrinsic = draft.intrinsicGas, intrinsic <= draft.gasLimit else {
+      throw CallError.intrinsicGasTooLow(have: gas, want: draft.intrinsicGas ?? .max)
+    }
+    guard let want = draft.maximumCost, want <= trial.funds else {
+      throw CallError.insufficientFunds(have: trial.funds, want: draft.maximumCost ?? .max)
+    }
     var outcome = try executor.call(
       Message(
         from: request.from, to: to, value: request.value, data: request.data,
-        gas: gas - intrinsic),
-      in: context, on: overlay)
+        gas: draft.gasLimit - intrinsic),
+      in: trial.context, on: trial.overlay)
     outcome.gasUsed += intrinsic
-    return (outcome, overlay)
+    if trial.isOnCredit, outcome.succeeded {
+      let fee = request.gasPrice &* UInt256(outcome.gasUsed)
+      let have = try trial.overlay.account(request.from)?.balance ?? .zero
+      guard fee <= have else { throw CallError.insufficientFunds(have: have, want: fee) }
+    }
+    return (outcome, trial.overlay)
   }
 
   private func apply(_ overrides: [Address: StateOverride], to overlay: StateOverlay) throws {

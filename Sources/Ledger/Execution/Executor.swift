@@ -5,25 +5,32 @@ package import Primitives
 /// replaying, `eth_call` and `eth_estimateGas`.
 package struct Executor: Sendable {
   let genesis: Genesis
+  /// What blocks keep for payees; nil on a chain without payment channels.
+  let lane: ChannelLane?
 
   /// An executor under a chain's rules.
-  package init(genesis: Genesis) { self.genesis = genesis }
+  package init(genesis: Genesis) {
+    self.genesis = genesis
+    lane = ChannelLane(genesis)
+  }
 
-  /// Runs a transaction as part of a block.
+  /// Runs a transaction as part of a block that has room for it.
   ///
   /// - Throws: `TransactionRejection` when it cannot stand there, with nothing changed; or the
   ///   store's error.
   func run(
     _ signed: SignedTransaction, from sender: Address, in block: BlockContext,
-    gasLeft: UInt64, on state: StateOverlay
+    on state: StateOverlay
   ) throws -> CallOutcome {
     let transaction = signed.transaction
-    let upfront = try check(
-      transaction, from: sender, in: block, gasLeft: gasLeft, account: state.account(sender))
+    let start = state.checkpoint()
+    let terms = try check(transaction, from: sender, in: block, on: state)
     guard let receiver = transaction.to, let intrinsic = transaction.intrinsicGas else {
       throw TransactionRejection.noBytecode
     }
-    _ = try state.debit(sender, upfront.gas)
+    if !terms.isOnCredit {
+      _ = try state.debit(sender, terms.price &* UInt256(transaction.gasLimit))
+    }
     // At a price of nothing even a sender without an account can be here.
     var account = try state.account(sender) ?? Account()
     account.nonce += 1
@@ -34,20 +41,37 @@ package struct Executor: Sendable {
         gas: transaction.gasLimit - intrinsic),
       in: block, on: state)
     outcome.gasUsed += intrinsic
-    try settle(transaction, from: sender, gasUsed: outcome.gasUsed, in: block, on: state)
+    if terms.isOnCredit {
+      let fee = terms.price &* UInt256(outcome.gasUsed)
+      guard try state.debit(sender, fee) else {
+        let balance = try state.account(sender)?.balance ?? .zero
+        state.revert(to: start)
+        throw TransactionRejection.payoutsTooLow(sender: sender, have: balance, want: fee)
+      }
+    } else {
+      let unused = UInt256(transaction.gasLimit - outcome.gasUsed)
+      // It was in the sender's balance, so it fits there.
+      _ = try state.credit(sender, terms.price &* unused)
+    }
+    try payFee(gasUsed: outcome.gasUsed, price: terms.price, in: block, on: state)
     outcome.logs = state.takeLogs()
     return outcome
   }
 
+  /// On what terms a transaction gets its gas.
+  private struct GasTerms {
+    /// Wei per gas.
+    var price: UInt256
+    /// Whether the fee is taken from what the call pays its sender, instead of beforehand.
+    var isOnCredit: Bool
+  }
+
   /// What a transaction must hold before it runs.
-  ///
-  /// - Returns: the price per gas and the gas money to take beforehand.
-  @discardableResult
-  func check(
-    _ transaction: Transaction, from sender: Address, in block: BlockContext, gasLeft: UInt64,
-    account: Account?
-  ) throws -> (price: UInt256, gas: UInt256) {
-    let account = account ?? Account()
+  private func check(
+    _ transaction: Transaction, from sender: Address, in block: BlockContext,
+    on state: StateOverlay
+  ) throws -> GasTerms {
+    let account = try state.account(sender) ?? Account()
     guard transaction.chainID == block.chainID else {
       throw TransactionRejection.wrongChain(have: transaction.chainID, want: block.chainID)
     }
@@ -68,28 +92,26 @@ package struct Executor: Sendable {
       throw TransactionRejection.feeCapBelowBaseFee(
         have: transaction.maxFeePerGas, want: block.baseFee)
     }
-    guard transaction.gasLimit <= gasLeft else {
-      throw TransactionRejection.gasLimitReached(have: gasLeft, want: transaction.gasLimit)
+    let cost = transaction.maximumCost ?? .max
+    let isOnCredit = cost > account.balance
+    if isOnCredit {
+      let payouts = try lane?.payouts(of: transaction, to: sender, in: block, on: state)
+      let funds = account.balance.adding(payouts ?? .zero) ?? .max
+      guard payouts != nil, cost <= funds else {
+        throw TransactionRejection.insufficientFunds(sender: sender, have: funds, want: cost)
+      }
     }
-    guard let cost = transaction.maximumCost, cost <= account.balance else {
-      throw TransactionRejection.insufficientFunds(
-        sender: sender, have: account.balance, want: transaction.maximumCost ?? .max)
-    }
-    let price = transaction.effectiveGasPrice(baseFee: block.baseFee)
-    return (price, price &* UInt256(transaction.gasLimit))
+    return GasTerms(
+      price: transaction.effectiveGasPrice(baseFee: block.baseFee), isOnCredit: isOnCredit)
   }
 
-  /// Gives back what was not used, and pays the fee to where the chain's rules send it.
-  private func settle(
-    _ transaction: Transaction, from sender: Address, gasUsed: UInt64, in block: BlockContext,
-    on state: StateOverlay
+  /// Pays the fee to where the chain's rules send it.
+  private func payFee(
+    gasUsed: UInt64, price: UInt256, in block: BlockContext, on state: StateOverlay
   ) throws {
-    let price = transaction.effectiveGasPrice(baseFee: block.baseFee)
-    let unused = UInt256(transaction.gasLimit - gasUsed)
     let used = UInt256(gasUsed)
     let base = block.baseFee &* used
     // None of these can overflow: all of it was in the sender's balance, and Σ balances fits.
-    _ = try state.credit(sender, price &* unused)
     _ = try state.credit(block.feeRecipient, (price &- block.baseFee) &* used)
     switch genesis.fees.baseFeeDestination {
     case .burn: state.burned = state.burned &+ base

@@ -11,10 +11,14 @@ public enum TransactionRejection: Error, Hashable, Sendable {
   case nonceTooHigh(sender: Address, have: UInt64, next: UInt64)
   /// The sender cannot pay gas limit × fee cap + value.
   case insufficientFunds(sender: Address, have: UInt256, want: UInt256)
+  /// Its fee was to be paid from what it pays its sender, and is more than that.
+  case payoutsTooLow(sender: Address, have: UInt256, want: UInt256)
   /// It offers less per gas than the block's base fee.
   case feeCapBelowBaseFee(have: UInt256, want: UInt256)
   /// It wants more gas than is left in the block.
   case gasLimitReached(have: UInt64, want: UInt64)
+  /// It has more bytes than are left in the block.
+  case blockBytesReached(have: Int, want: Int)
   /// The sender is a module.
   case senderHasCode(Address)
   /// It creates a contract, which this chain does not take.
@@ -37,10 +41,15 @@ extension TransactionRejection: CustomStringConvertible {
       "nonce too high: address \(sender), tx: \(have) state: \(next)"
     case .insufficientFunds(let sender, let have, let want):
       "insufficient funds for gas * price + value: address \(sender) have \(have) want \(want)"
+    case .payoutsTooLow(let sender, let have, let want):
+      "insufficient funds for gas * price + value: address \(sender) has \(have) after its payouts, "
+        + "the fee is \(want)"
     case .feeCapBelowBaseFee(let have, let want):
       "max fee per gas less than block base fee: maxFeePerGas: \(have), baseFee: \(want)"
     case .gasLimitReached(let have, let want):
       "gas limit reached: have \(have), want \(want)"
+    case .blockBytesReached(let have, let want):
+      "block size limit reached: have \(have) bytes, want \(want)"
     case .senderHasCode(let sender): "sender not an eoa: address \(sender)"
     case .noBytecode: "no bytecode on this chain: contracts cannot be created"
     case .invalid(let cause): cause.description

@@ -15,6 +15,7 @@ enum GenesisState {
       switch kind {
       case .validatorSet: try writeValidators(genesis, at: address, to: state)
       case .btt: try state.setStorage(address, BTTModule.issuedSlot, genesis.supply.word)
+      case .channels: break
       }
     }
     let reserve = genesis.supply &- (genesis.allocated ?? .zero)

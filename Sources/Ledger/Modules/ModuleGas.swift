@@ -20,4 +20,8 @@ enum ModuleGas {
   static let logTopic: UInt64 = 375
   /// Each byte of a log's data.
   static let logByte: UInt64 = 8
+  /// Recovering who made a signature.
+  static let signature: UInt64 = 3_000
+  /// Hashing a channel's descriptor, or what is signed.
+  static let hash: UInt64 = 100
 }

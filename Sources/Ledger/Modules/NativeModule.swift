@@ -49,6 +49,7 @@ package struct NativeModule: Sendable {
     switch kind {
     case .validatorSet: ValidatorSetModule.module
     case .btt: BTTModule.module
+    case .channels: ChannelsModule.module
     }
   }
 
@@ -67,7 +68,7 @@ package struct NativeModule: Sendable {
     }
     do {
       return try function.body(&call, &reader)
-    } catch let error as ABIError {
+    } catch let error where error is ABIError || error is ChannelFailure {
       throw ModuleFailure.reverted("\(kind.name): \(function.abi.name): \(error)")
     }
   }

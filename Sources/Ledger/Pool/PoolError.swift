@@ -23,6 +23,13 @@ public enum PoolError: Error, Equatable, Sendable {
   case overdraft(sender: Address, balance: UInt256, queued: UInt256, cost: UInt256)
   /// The sender has as many waiting as one may have.
   case senderLimit(sender: Address, count: Int, gapped: Bool)
+  /// Its fee is to be paid from its payouts, and the sender has others waiting; or one like that
+  /// waits.
+  case creditNotAlone(Address)
+  /// Its fee is to be paid from its payouts, and it carries more vouchers than such a one may.
+  case creditTooLarge(have: Int, limit: Int)
+  /// Its fee is to be paid from its payouts, and too many such are waiting, or have just come.
+  case creditBusy
   /// The pool is full, and nothing in it may make room.
   case full
   /// The sender's account could not be read.
@@ -38,7 +45,7 @@ extension PoolError {
       .rejected(.noBytecode):
       true
     case .alreadyKnown, .rejected, .tipTooLow, .underpriced, .replacementUnderpriced, .overdraft,
-      .senderLimit, .full, .stateUnavailable:
+      .senderLimit, .creditNotAlone, .creditTooLarge, .creditBusy, .full, .stateUnavailable:
       false
     }
   }
@@ -72,6 +79,15 @@ extension PoolError: CustomStringConvertible {
     case .senderLimit(let sender, let count, gapped: true):
       "account limit exceeded: address \(sender) has \(count) transactions waiting for an earlier "
         + "nonce; send that one first"
+    case .creditNotAlone(let sender):
+      "insufficient funds for gas * price + value: a fee can be paid from payouts only by the one "
+        + "transaction that \(sender) has waiting, with its next nonce; wait until it is in a block"
+    case .creditTooLarge(let have, let limit):
+      "insufficient funds for gas * price + value: a fee can be paid from the payouts of at most "
+        + "\(limit) vouchers, not \(have); send fewer at once"
+    case .creditBusy:
+      "insufficient funds for gas * price + value: this node has enough transactions whose fees "
+        + "are paid from payouts; try again in a moment"
     case .full: "txpool is full: try again later"
     case .stateUnavailable(let cause): "the sender's account cannot be read: \(cause)"
     }

@@ -13,12 +13,16 @@ package struct PoolHead: Sendable {
   package var baseFee: UInt256
   /// What the base fee never falls below.
   package var baseFeeFloor: UInt256
+  /// What there is for transactions that pay their fees from payouts; nil on a chain without
+  /// payment channels.
+  package var credit: PoolCredit?
   /// Reads an account at the height.
   package var account: @Sendable (Address) throws -> Account?
 
   /// A head.
   package init(
     number: UInt64, chainID: UInt64, gasLimit: UInt64, baseFee: UInt256, baseFeeFloor: UInt256,
+    credit: PoolCredit? = nil,
     account: @escaping @Sendable (Address) throws -> Account?
   ) {
     self.number = number
@@ -26,6 +30,7 @@ package struct PoolHead: Sendable {
     self.gasLimit = gasLimit
     self.baseFee = baseFee
     self.baseFeeFloor = baseFeeFloor
+    self.credit = credit
     self.account = account
   }
 
@@ -34,7 +39,8 @@ package struct PoolHead: Sendable {
     let state = view.state
     self.init(
       number: view.head.number, chainID: view.genesis.chainID, gasLimit: view.genesis.gasLimit,
-      baseFee: view.nextBaseFee, baseFeeFloor: view.genesis.fees.baseFeeFloor
+      baseFee: view.nextBaseFee, baseFeeFloor: view.genesis.fees.baseFeeFloor,
+      credit: PoolCredit(view)
     ) { try state.account($0) }
   }
 
@@ -49,8 +55,9 @@ package struct PoolHead: Sendable {
       throw .rejected(.wrongChain(have: transaction.chainID, want: chainID))
     }
     guard transaction.to != nil else { throw .rejected(.noBytecode) }
-    guard transaction.gasLimit <= gasLimit else {
-      throw .exceedsBlockGasLimit(have: transaction.gasLimit, limit: gasLimit)
+    let limit = credit?.lane.gasLimit(of: transaction) ?? gasLimit
+    guard transaction.gasLimit <= limit else {
+      throw .exceedsBlockGasLimit(have: transaction.gasLimit, limit: limit)
     }
     guard transaction.maxFeePerGas >= baseFeeFloor else {
       throw .belowFeeFloor(feeCap: transaction.maxFeePerGas, floor: baseFeeFloor)

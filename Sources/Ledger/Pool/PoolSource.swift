@@ -46,8 +46,10 @@ public struct PoolSource: TransactionSource, Sendable {
     _ transaction: RecoveredTransaction, _ rejection: TransactionRejection
   ) {
     offered = nil
-    if case .gasLimitReached = rejection { return }
-    refused.insert(transaction.sender)
+    switch rejection {
+    case .gasLimitReached, .blockBytesReached: return
+    default: refused.insert(transaction.sender)
+    }
   }
 
   /// Nil when there is none, or when it waits for a lower base fee.

@@ -12,6 +12,9 @@ struct PoolState {
   private(set) var byteCount = 0
   /// The bytes of a journal that holds the local ones.
   private(set) var journalByteCount = 0
+  /// The senders whose only transaction pays its fee from its payouts.
+  private(set) var onCredit: Set<Address> = []
+  private var creditGate = CreditGate()
   /// The hashes of those that became pending, in order.
   private(set) var announced = HashRing(capacity: 10_000)
   var eviction = EvictionIndex()
@@ -27,15 +30,16 @@ struct PoolState {
 
   /// Takes a transaction that `PoolHead.check` lets pass.
   ///
-  /// `account` is the sender's at `head`, and not looked at when the pool follows the sender already.
+  /// `account` is the sender's at `head`, and not looked at when the pool follows the sender already;
+  /// `payouts` is what the transaction pays its sender, when it needs that for its fee.
   mutating func add(
-    _ recovered: RecoveredTransaction, isLocal: Bool, account: Account, time: UInt64
+    _ recovered: RecoveredTransaction, isLocal: Bool, account: Account, payouts: UInt256 = .zero,
+    time: UInt64
   ) throws(PoolError) -> TransactionPool.Outcome {
     let hash = recovered.signed.hash
     guard byHash[hash] == nil else { throw .alreadyKnown(hash) }
     let transaction = PoolTransaction(
-      recovered, isLocal: isLocal, cost: recovered.signed.transaction.maximumCost ?? .max,
-      arrival: arrivals, time: time)
+      recovered, isLocal: isLocal, payouts: payouts, arrival: arrivals, time: time)
     let sender = recovered.sender
     let place = try (senders[sender] ?? SenderQueue(nonce: account.nonce, balance: account.balance))
       .place(of: transaction, limits: limits)
@@ -53,6 +57,13 @@ struct PoolState {
       return ready
     }
     return TransactionPool.Outcome(isPending: isPending, replaced: place.replaced?.hash)
+  }
+
+  /// Lets in the work that one more transaction on credit makes, or throws.
+  mutating func admitCredit(of sender: Address, time: UInt64) throws(PoolError) {
+    guard onCredit.contains(sender) || onCredit.count < limits.creditSlots,
+      creditGate.admit(at: time, limit: limits.creditPerSecond)
+    else { throw .creditBusy }
   }
 
   /// The pool's head moves; `follow` must then be called for the accounts that changed.
@@ -106,6 +117,14 @@ struct PoolState {
     return removed
   }
 
+  /// Removes a transaction that is its sender's last, unless it is gone.
+  mutating func remove(_ transaction: PoolTransaction) -> PoolTransaction? {
+    guard byHash[transaction.hash] != nil, senders[transaction.sender]?.last === transaction else {
+      return nil
+    }
+    return removeLast(of: transaction.sender)
+  }
+
   /// Puts back what `removeLast` took, without announcing it again.
   mutating func restore(_ transaction: PoolTransaction, account: (nonce: UInt64, balance: UInt256))
   {
@@ -143,12 +162,14 @@ struct PoolState {
 
   private mutating func remember(_ transaction: PoolTransaction) {
     byHash[transaction.hash] = transaction
+    if transaction.isOnCredit { onCredit.insert(transaction.sender) }
     byteCount += transaction.byteCount
     if transaction.isLocal { journalByteCount += transaction.journalByteCount }
   }
 
   private mutating func forget(_ transaction: PoolTransaction) {
     guard byHash.removeValue(forKey: transaction.hash) != nil else { return }
+    if transaction.isOnCredit { onCredit.remove(transaction.sender) }
     byteCount -= transaction.byteCount
     if transaction.isLocal { journalByteCount -= transaction.journalByteCount }
   }

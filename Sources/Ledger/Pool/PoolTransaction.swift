@@ -8,19 +8,24 @@ final class PoolTransaction: Sendable {
   let recovered: RecoveredTransaction
   /// Whether it came from this node's own users.
   let isLocal: Bool
-  /// The most it can take from its sender.
+  /// The most it can take from what its sender has now.
   let cost: UInt256
+  /// Whether it needs what it pays its sender to pay its fee.
+  let isOnCredit: Bool
   /// Its place in the order of arrival.
   let arrival: UInt64
   /// When it came, in seconds since 1970.
   let time: UInt64
 
   init(
-    _ recovered: RecoveredTransaction, isLocal: Bool, cost: UInt256, arrival: UInt64, time: UInt64
+    _ recovered: RecoveredTransaction, isLocal: Bool, payouts: UInt256, arrival: UInt64,
+    time: UInt64
   ) {
     self.recovered = recovered
     self.isLocal = isLocal
-    self.cost = cost
+    let most = recovered.signed.transaction.maximumCost ?? .max
+    cost = most.subtracting(payouts) ?? .zero
+    isOnCredit = !payouts.isZero
     self.arrival = arrival
     self.time = time
   }

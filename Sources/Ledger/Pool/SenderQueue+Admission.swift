@@ -17,10 +17,15 @@ extension SenderQueue {
     guard transaction.nonce >= nonce else {
       throw .rejected(.nonceTooLow(sender: sender, have: transaction.nonce, next: nonce))
     }
+    let old = self[transaction.nonce]
+    if transaction.isOnCredit || isOnCredit {
+      guard pending.count + gapped.count == (old == nil ? 0 : 1),
+        !transaction.isOnCredit || transaction.nonce == nonce
+      else { throw .creditNotAlone(sender) }
+    }
     guard transaction.cost <= balance else {
       throw .rejected(.insufficientFunds(sender: sender, have: balance, want: transaction.cost))
     }
-    let old = self[transaction.nonce]
     if let old { try Self.checkBump(transaction, over: old, percent: limits.priceBump) }
     if transaction.nonce > nextNonce {
       guard old != nil || gapped.count < limits.gappedPerSender else {

@@ -27,6 +27,9 @@ struct SenderQueue {
 
   var isEmpty: Bool { pending.isEmpty && gapped.isEmpty }
 
+  /// Whether all there is is one that pays its fee from its payouts.
+  var isOnCredit: Bool { pending.first?.isOnCredit ?? false }
+
   /// The one with the highest nonce.
   var last: PoolTransaction? { gapped.last ?? pending.last }
 

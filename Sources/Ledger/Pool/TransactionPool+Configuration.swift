@@ -22,6 +22,10 @@ extension TransactionPool {
     public var minimumTip = UInt256.zero
     /// For how long a transaction may wait for an earlier nonce or for money.
     public var gappedLifetime = Duration.seconds(3 * 60 * 60)
+    /// The most transactions in the pool whose fees are to be paid from their payouts.
+    public var creditSlots = 256
+    /// The most such transactions looked at in a second: each may hold 16 vouchers to verify.
+    public var creditPerSecond = 64
     /// The file that keeps local transactions over restarts; nil for none.
     public var journalPath: String?
 
@@ -40,6 +44,8 @@ extension TransactionPool {
       try require(pendingPerSender >= 1, "pendingPerSender", "at least 1")
       try require(gappedPerSender >= 0, "gappedPerSender", "at least 0")
       try require(globalGapped >= 0, "globalGapped", "at least 0")
+      try require(creditSlots >= 0, "creditSlots", "at least 0")
+      try require(creditPerSecond >= 0, "creditPerSecond", "at least 0")
       try require(priceBump <= 1_000, "priceBump", "at most 1000 percent")
       try require(gappedLifetime > .zero, "gappedLifetime", "above zero")
     }

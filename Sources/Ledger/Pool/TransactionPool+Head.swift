@@ -19,7 +19,7 @@ extension TransactionPool {
       guard view.head.number >= previous else { return }
       var touched = touchedAddresses(from: previous, to: view, included: included)
       touched?.formUnion(refused)
-      follow(PoolHead(view), touched: touched)
+      follow(PoolHead(view), touched: touched, refused: refused)
     }
   }
 
@@ -35,10 +35,15 @@ extension TransactionPool {
     }
   }
 
-  private func follow(_ head: PoolHead, touched: Set<Address>?) {
-    let senders = state.withLock { state in
+  private func follow(_ head: PoolHead, touched: Set<Address>?, refused: Set<Address> = []) {
+    let (senders, borrowers) = state.withLock { state in
       state.move(to: head)
-      return touched?.filter { state.senders[$0] != nil }.sorted() ?? state.senders.keys.sorted()
+      let senders =
+        touched?.filter { state.senders[$0] != nil }.sorted() ?? state.senders.keys.sorted()
+      return (senders, state.onCredit.sorted().compactMap { state.senders[$0]?.last })
+    }
+    let unpayable = borrowers.filter { borrower in
+      refused.contains(borrower.sender) || !isPayable(borrower, at: head)
     }
     var accounts: [(Address, Account)] = []
     for sender in senders {
@@ -56,16 +61,26 @@ extension TransactionPool {
       let before = state.announced.count
       var dropped: [PoolTransaction] = []
       for (sender, account) in accounts { dropped += state.follow(sender, account) }
+      dropped += unpayable.compactMap { state.remove($0) }
       dropped += state.trimGapped()
       dropped += state.expire(at: time)
       return (state.announced.hashes(since: before), dropped)
     }
     for transaction in dropped {
       logger.debug(
-        "a transaction that waited for an earlier nonce or for money is dropped",
+        "a transaction that waited for an earlier nonce, or cannot be paid, is dropped",
         metadata: ["hash": "\(transaction.hash)"])
     }
     announce(ready)
+  }
+
+  /// Whether one that is to pay its fee from its payouts still could.
+  private func isPayable(_ transaction: PoolTransaction, at head: PoolHead) -> Bool {
+    guard let account = try? head.account(transaction.sender) ?? Account(),
+      let payouts = try? head.credit?.payouts(transaction.recovered),
+      let cost = transaction.signed.transaction.maximumCost
+    else { return false }
+    return cost <= account.balance.adding(payouts) ?? .max
   }
 
   /// The accounts that the blocks after `previous` may have changed; nil when they are too many, or

@@ -16,22 +16,54 @@ extension TransactionPool {
     _ transaction: RecoveredTransaction, isLocal: Bool
   ) throws(PoolError) -> Insertion {
     while true {
-      let (head, isFollowed) = state.withLock { ($0.head, $0.senders[transaction.sender] != nil) }
+      let (head, known) = state.withLock {
+        ($0.head, $0.senders[transaction.sender].map(\.balance))
+      }
       try head.check(transaction.signed.transaction, minimumTip: configuration.minimumTip)
       // Accounts are read without the lock; should the head move meanwhile, they are read again.
-      let account = isFollowed ? nil : try Self.account(of: transaction.sender, at: head)
+      let account = known == nil ? try Self.account(of: transaction.sender, at: head) : nil
       let time = clock()
+      let balance = known ?? account?.balance ?? .zero
+      let payouts = try payouts(of: transaction, balance: balance, at: head, time: time)
       let insertion = try state.withLock { (state) throws(PoolError) -> Insertion? in
         guard state.head.number == head.number else { return nil }
         guard let account = account ?? state.senders[transaction.sender].map({ _ in Account() })
         else { return nil }
         let before = state.announced.count
-        let outcome = try state.add(transaction, isLocal: isLocal, account: account, time: time)
+        let outcome = try state.add(
+          transaction, isLocal: isLocal, account: account, payouts: payouts, time: time)
         return Insertion(
           outcome: outcome, ready: state.announced.hashes(since: before),
           journalByteCount: state.journalByteCount)
       }
       if let insertion { return insertion }
+    }
+  }
+
+  /// What a transaction pays its sender, when it needs that for its fee and may have it; else zero.
+  private func payouts(
+    of transaction: RecoveredTransaction, balance: UInt256, at head: PoolHead, time: UInt64
+  ) throws(PoolError) -> UInt256 {
+    let cost = transaction.signed.transaction.maximumCost ?? .max
+    guard cost > balance, let credit = head.credit,
+      credit.lane.lends(to: transaction.signed.transaction)
+    else { return .zero }
+    let count = credit.lane.claimCount(of: transaction.signed.transaction) ?? 0
+    guard count <= ChannelModule.maximumCreditItems else {
+      throw .creditTooLarge(have: count, limit: ChannelModule.maximumCreditItems)
+    }
+    try state.withLock { (state) throws(PoolError) in
+      try state.admitCredit(of: transaction.sender, time: time)
+    }
+    do {
+      let payouts = try credit.payouts(transaction) ?? .zero
+      // One that does not pay for itself would cost every builder the work of finding out.
+      if let rejection = try credit.trial(transaction) { throw rejection }
+      return payouts
+    } catch let rejection as TransactionRejection {
+      throw .rejected(rejection)
+    } catch {
+      throw .stateUnavailable("\(error)")
     }
   }
 

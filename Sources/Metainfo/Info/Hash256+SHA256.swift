@@ -1,9 +1,9 @@
 internal import Crypto
-internal import Primitives
+package import Primitives
 
 extension Hash256 {
   /// The SHA-256 digest of `bytes`.
-  init(hashing bytes: some Collection<UInt8>) {
+  package init(hashing bytes: some Collection<UInt8>) {
     var hasher = SHA256()
     if bytes.withContiguousStorageIfAvailable({ hasher.update(bufferPointer: .init($0)) }) == nil {
       [UInt8](bytes).withUnsafeBytes { hasher.update(bufferPointer: $0) }

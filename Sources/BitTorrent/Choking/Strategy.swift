@@ -1,0 +1,140 @@
+public import NIOCore
+
+/// What someone outside the engine decides about a torrent's transfer.
+///
+/// The engine works without a strategy, and every member has a default that leaves the engine as
+/// it is. All calls come from the torrent's event loop, so a strategy must not block; what it wants
+/// done it appends to `wishes`, which are carried out before the next event.
+public protocol Strategy: AnyObject {
+  /// How a peer stands among those that want to be sent blocks, or nil for the choker's own order.
+  func rank(of peer: PeerHandle, figures: PeerFigures) -> UploadRank?
+
+  /// Whether a request may be served, and with what precedence.
+  func admit(_ request: BlockRequest, from peer: PeerHandle) -> RequestVerdict
+
+  /// Whether ``value(of:from:)`` and ``binds(_:)`` are worth asking: false costs nothing.
+  var valuesPieces: Bool { get }
+  /// How much a piece of this peer is worth; the picker prefers the greatest, then the rarest.
+  func value(of piece: Int, from peer: PeerHandle) -> Int
+  /// Whether pieces begun with this peer are fetched from it alone.
+  func binds(_ peer: PeerHandle) -> Bool
+
+  /// A block or piece moved, or failed to.
+  func observe(_ event: TransferEvent, figures: PeerFigures, wishes: inout [StrategyWish])
+
+  /// Extensions of the extension protocol (BEP 10) that the strategy speaks, by name.
+  var extensionNames: [String] { get }
+  /// What the handshake's dictionary holds beside the usual, as bencoded values by key.
+  func handshakeEntries(for peer: PeerHandle) -> [String: ByteBuffer]
+  /// The peer's extended handshake came; `names` are those of ours that it speaks too.
+  func extensionsAgreed(_ names: [String], with peer: PeerHandle, wishes: inout [StrategyWish])
+  /// A message of one of the strategy's extensions, in stream order with requests and blocks.
+  func received(
+    _ payload: ByteBuffer, of extensionName: String, from peer: PeerHandle,
+    wishes: inout [StrategyWish])
+  /// The connection ended.
+  func disconnected(_ peer: PeerHandle)
+}
+
+extension Strategy {
+  /// The choker's own order.
+  public func rank(of peer: PeerHandle, figures: PeerFigures) -> UploadRank? { nil }
+  /// Every request is served.
+  public func admit(_ request: BlockRequest, from peer: PeerHandle) -> RequestVerdict { .serve() }
+  /// Pieces have no values.
+  public var valuesPieces: Bool { false }
+  /// All pieces are worth the same.
+  public func value(of piece: Int, from peer: PeerHandle) -> Int { 0 }
+  /// Pieces are shared among peers.
+  public func binds(_ peer: PeerHandle) -> Bool { false }
+  /// Nothing is done.
+  public func observe(_ event: TransferEvent, figures: PeerFigures, wishes: inout [StrategyWish]) {}
+  /// No extensions.
+  public var extensionNames: [String] { [] }
+  /// No entries.
+  public func handshakeEntries(for peer: PeerHandle) -> [String: ByteBuffer] { [:] }
+  /// Nothing is done.
+  public func extensionsAgreed(
+    _ names: [String], with peer: PeerHandle, wishes: inout [StrategyWish]
+  ) {}
+  /// Nothing is done.
+  public func received(
+    _ payload: ByteBuffer, of extensionName: String, from peer: PeerHandle,
+    wishes: inout [StrategyWish]
+  ) {}
+  /// Nothing is done.
+  public func disconnected(_ peer: PeerHandle) {}
+}
+
+/// A peer's standing in the contest for upload slots.
+public struct UploadRank: Hashable, Sendable {
+  /// Slots go to higher tiers first; a tier below 0 gets none.
+  public var tier: Int
+  /// The share of the upload rate relative to other peers with a slot; 1 is usual.
+  public var weight: Int
+
+  /// A standing with `tier` and `weight`.
+  public init(tier: Int, weight: Int = 1) {
+    self.tier = tier
+    self.weight = weight
+  }
+}
+
+/// What becomes of a peer's request.
+public enum RequestVerdict: Hashable, Sendable {
+  /// Send the block; requests of a higher precedence go first.
+  case serve(precedence: Int = 0)
+  /// Keep the request until ``StrategyWish/reconsider(_:)``.
+  case hold
+  /// Tell the peer that it won't be served.
+  case reject
+}
+
+/// What a strategy wants done.
+public enum StrategyWish: Sendable {
+  /// Send a message of one of the strategy's extensions, in order with all that was sent before.
+  case send(PeerHandle, extensionName: String, ByteBuffer)
+  /// Ranks have changed: give and take slots now.
+  case rechoke
+  /// Ask again about the requests of this peer that are held.
+  case reconsider(PeerHandle)
+  /// Close the connection.
+  case disconnect(PeerHandle, reason: String)
+}
+
+/// A block or piece that moved, and with whom.
+public enum TransferEvent: Hashable, Sendable {
+  /// The block went to the peer's socket.
+  case sent(BlockRequest, to: PeerHandle)
+  /// A wanted block came.
+  case received(BlockRequest, from: PeerHandle)
+  /// A block came that was here already, or that nobody asked for.
+  case duplicate(BlockRequest, from: PeerHandle)
+  /// A request of ours was taken back.
+  case cancelled(BlockRequest, of: PeerHandle)
+  /// Some blocks of a piece that proved right came from this peer.
+  case verified(piece: Int, bytes: Int, from: PeerHandle)
+  /// Some blocks of a piece that proved wrong came from this peer.
+  case failed(piece: Int, bytes: Int, from: PeerHandle)
+}
+
+/// How the transfer with a peer goes.
+public struct PeerFigures: Hashable, Sendable {
+  /// Payload that came, in bytes.
+  public var downloaded = 0
+  /// Payload that went, in bytes.
+  public var uploaded = 0
+  /// Payload that comes, in bytes a second.
+  public var downloadRate = 0
+  /// Payload that goes, in bytes a second.
+  public var uploadRate = 0
+  /// Bytes asked for and not here yet.
+  public var bytesInFlight = 0
+  /// Bytes handed to the socket and not written yet.
+  public var bytesQueued = 0
+  /// The shortest time seen between a request and its block.
+  public var roundTrip: TimeAmount?
+
+  /// The figures of a peer that nothing moved with.
+  public init() {}
+}

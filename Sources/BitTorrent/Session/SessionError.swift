@@ -1,0 +1,26 @@
+/// Why a session, or a torrent of it, does not run.
+public enum SessionError: Error, Sendable {
+  /// A setting is out of its bounds.
+  case configuration(setting: String, bounds: String)
+  /// The address cannot be listened on.
+  case listen(PeerAddress, reason: String)
+  /// The session has been stopped.
+  case stopped
+  /// The torrent is in the session already.
+  case duplicate(String)
+}
+
+extension SessionError: CustomStringConvertible {
+  /// The cause and the next step.
+  public var description: String {
+    switch self {
+    case .configuration(let setting, let bounds):
+      "session: setting \(setting) must be \(bounds): correct it in the configuration"
+    case .listen(let address, let reason):
+      "cannot listen for peers on \(address): \(reason); stop the other program, or choose "
+        + "another address or port"
+    case .stopped: "the session has been stopped: start a new one"
+    case .duplicate(let infoHash): "torrent \(infoHash) is in the session already"
+    }
+  }
+}

@@ -1,0 +1,30 @@
+public import Metainfo
+
+/// What a torrent is added from.
+public enum TorrentSource: Sendable {
+  /// A `.torrent` file.
+  case metainfo(Metainfo)
+  /// A magnet link: the info dictionary comes from peers.
+  case magnet(MagnetLink)
+
+  /// The torrent's infohashes, as far as the source knows them.
+  public var hashes: InfoHashes {
+    switch self {
+    case .metainfo(let metainfo): metainfo.info.hashes
+    case .magnet(let link): link.hashes
+    }
+  }
+
+  /// The files that the source says are wanted.
+  var selection: FileSelection? {
+    if case .magnet(let link) = self { link.selection } else { nil }
+  }
+
+  /// Trackers in tiers.
+  var trackers: [[String]] {
+    switch self {
+    case .metainfo(let metainfo): metainfo.trackers
+    case .magnet(let link): link.trackers.map { [$0] }
+    }
+  }
+}

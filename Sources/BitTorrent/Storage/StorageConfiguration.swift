@@ -1,0 +1,21 @@
+/// How a torrent's storage behaves.
+public struct StorageConfiguration: Sendable {
+  /// The folder that the torrent's files are put in; it is created when it is not there.
+  public var directory: String
+  /// How many bytes of blocks may wait in memory before peers are no longer read; at least 1 MiB.
+  public var storeBytes = 16 << 20
+  /// How many files are kept open; at least 1.
+  public var openFiles = 64
+  /// Whether files get all their room on disk when they are created, instead of growing.
+  public var preallocates = false
+  /// How long after a failure writing is tried again.
+  public var retryInterval: Duration = .seconds(1)
+  /// After how many newly written bytes the resume record is brought up to date.
+  public var recordBytes = 4 << 20
+  /// Names the time since the machine was started: what was written in an earlier one and never
+  /// synced is hashed again.
+  package var bootID = BootID.current
+
+  /// The defaults, in a folder.
+  public init(directory: String) { self.directory = directory }
+}

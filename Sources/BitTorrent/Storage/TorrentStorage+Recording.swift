@@ -1,0 +1,48 @@
+internal import KeyValueStore
+internal import Synchronization
+
+// The resume record.
+extension TorrentStorage {
+  /// Changes what the session keeps in the resume record: statistics, the info dictionary, piece
+  /// layers.
+  ///
+  /// The storage's own members are overwritten whenever the record is saved.
+  package func updateRecord(_ body: (inout ResumeRecord) -> Void) {
+    state.withLock { body(&$0.record) }
+  }
+
+  /// Saves the record when enough was written since the last time, on the thread that wrote it.
+  func recordIfDue() {
+    let isDue = state.withLock { state in
+      guard state.unrecordedBytes >= configuration.recordBytes, !state.isRecording else {
+        return false
+      }
+      state.isRecording = true
+      return true
+    }
+    guard isDue else { return }
+    saveRecord(isDirty: true)
+    state.withLock { $0.isRecording = false }
+  }
+
+  /// Saves the record; without it the torrent is only hashed again, so a failure stops nothing.
+  func saveRecord(isDirty: Bool) {
+    guard let resume else { return }
+    saving.withLock { _ in
+      let (files, pieces) = state.withLock { state -> (TorrentFiles?, ResumeRecord) in
+        state.unrecordedBytes = 0
+        state.record.have = state.have
+        state.record.blocks = state.pieces.compactMapValues { piece in
+          piece.written.isEmpty ? nil : piece.written
+        }
+        state.record.isDirty = isDirty
+        return (state.phase == .closed ? nil : state.files, state.record)
+      }
+      guard let files else { return }
+      // Taken after the pieces: a file's time is then never older than a piece the record has.
+      var record = pieces
+      record.files = files.fileStates()
+      try? resume.save(record)
+    }
+  }
+}

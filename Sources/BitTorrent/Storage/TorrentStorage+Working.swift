@@ -1,0 +1,157 @@
+internal import Metainfo
+internal import NIOCore
+internal import Synchronization
+
+// The jobs that hash, verify and write pieces, on the pool's threads.
+extension TorrentStorage {
+  private struct Work {
+    var arrivals: [PendingPiece.Arrival]
+    var mustFlush: Bool
+    /// Whether hashed blocks should leave memory early.
+    var isTight: Bool
+  }
+
+  /// Runs of this many blocks are worth a system call when a piece is written before it is whole.
+  private static let earlyRun = 16
+
+  /// Works on a piece until there is nothing to do for it.
+  func work(on piece: PendingPiece) {
+    guard let files = state.withLock({ $0.files }) else { return }
+    while let work = nextWork(for: piece) {
+      do throws(StorageError) {
+        try carryOut(work, piece, files)
+        state.withLock { endTrouble(of: piece, in: &$0) }
+      } catch {
+        if !giveUp(piece, after: error) { return stall(piece, work, error) }
+      }
+      recordIfDue()
+    }
+  }
+
+  private func nextWork(for piece: PendingPiece) -> Work? {
+    state.withLock { state in
+      guard !piece.isDropped, piece.hasWork else {
+        if piece.isDropped {
+          piece.inbox = []
+          release(piece.heldBytes, of: piece, in: &state)
+          endTrouble(of: piece, in: &state)
+        }
+        state.endJob(of: piece)
+        return nil
+      }
+      let work = Work(
+        arrivals: piece.inbox, mustFlush: piece.mustFlush,
+        isTight: state.heldBytes > configuration.storeBytes / 2)
+      piece.inbox = []
+      piece.mustFlush = false
+      piece.mustRetry = false
+      return work
+    }
+  }
+
+  private func carryOut(
+    _ work: Work, _ piece: PendingPiece, _ files: TorrentFiles
+  ) throws(StorageError) {
+    var released = 0
+    for arrival in work.arrivals {
+      let block = arrival.block.request.offset / BlockRequest.blockLength
+      if !piece.assembly.take(arrival.block.data, block: block, cost: arrival.cost) {
+        released += arrival.cost
+      }
+    }
+    defer {
+      let released = released
+      if released > 0 { state.withLock { release(released, of: piece, in: &$0) } }
+    }
+    try piece.assembly.hash(from: files)
+    if piece.assembly.isComplete {
+      try finish(piece, files, &released)
+    } else if work.mustFlush || work.isTight {
+      let bytes = try piece.assembly.write(
+        to: files, unhashed: work.mustFlush, leastRun: work.mustFlush ? 1 : Self.earlyRun,
+        released: &released)
+      guard bytes > 0 else { return }
+      state.withLock { state in
+        piece.written = piece.assembly.written
+        state.unrecordedBytes += bytes
+      }
+    }
+  }
+
+  /// Verifies a piece of which every block came; writes it when it is right, else forgets it.
+  private func finish(
+    _ piece: PendingPiece, _ files: TorrentFiles, _ released: inout Int
+  ) throws(StorageError) {
+    let isRight = piece.assembly.matches(expectation(ofPiece: piece.index))
+    let failedBefore = state.withLock { $0.failedBefore.contains(piece.index) }
+    let digests = isRight && !failedBefore ? [] : try piece.assembly.digests(from: files)
+    let bytes =
+      isRight ? try piece.assembly.write(to: files, unhashed: true, released: &released) : 0
+    released += piece.assembly.drop()
+    state.withLock { state in
+      guard !piece.isDropped else { return }
+      state.drop(piece)
+      if isRight {
+        state.have.insert(piece.index)
+        state.failedBefore.remove(piece.index)
+        state.unrecordedBytes += bytes
+        if failedBefore { events.post(.pieceDigests(piece.index, digests)) }
+        events.post(.pieceVerified(piece.index))
+      } else {
+        state.failedBefore.insert(piece.index)
+        events.post(
+          .pieceFailed(
+            piece.index, digests: digests, badBlocks: piece.assembly.blockCount == 1 ? [0] : []))
+      }
+    }
+  }
+}
+
+// MARK: - When the disk does not do as it is told
+
+extension TorrentStorage {
+  /// Forgets a piece whose bytes on disk somebody else took away: it has to be fetched again, and
+  /// no peer is to blame.
+  private func giveUp(_ piece: PendingPiece, after error: StorageError) -> Bool {
+    guard error.code == .changed else { return false }
+    state.withLock { state in
+      guard !piece.isDropped else { return }
+      state.drop(piece)
+      events.post(.pieceFailed(piece.index, digests: [], badBlocks: []))
+    }
+    return true
+  }
+
+  /// Keeps a piece as it is, and has its work done again later.
+  private func stall(_ piece: PendingPiece, _ work: Work, _ error: StorageError) {
+    state.withLock { state in
+      guard state.phase == .open else {
+        // Nobody waits for better times any more: what is not written is fetched again.
+        state.drop(piece)
+        piece.inbox = []
+        release(piece.heldBytes, of: piece, in: &state)
+        return state.endJob(of: piece)
+      }
+      piece.mustRetry = true
+      piece.mustFlush = piece.mustFlush || work.mustFlush
+      state.stalled.append(piece)
+      if state.troubled.isEmpty { events.post(.failed(error)) }
+      state.troubled.insert(piece.index)
+      guard state.stalled.count == 1 else { return }
+      eventLoop.scheduleTask(in: TimeAmount(configuration.retryInterval)) { self.retry() }
+    }
+  }
+
+  private func retry() {
+    let pieces = state.withLock { state in
+      defer { state.stalled = [] }
+      return state.stalled
+    }
+    submit(pieces)
+  }
+
+  private func endTrouble(of piece: PendingPiece, in state: inout State) {
+    guard state.troubled.remove(piece.index) != nil, state.troubled.isEmpty else { return }
+    events.post(.recovered)
+  }
+}

@@ -1,0 +1,51 @@
+internal import NIOCore
+
+// What only time brings about. Whatever makes transfers fast is done by events, not here.
+extension TorrentCore {
+  func tick() {
+    book.isComplete = isComplete
+    for peer in peers { look(after: peer) }
+    metadata?.expire(askedBefore: now - Self.metadataTimeout, at: now)
+    layerExchange?.expire(askedBefore: now - Self.metadataTimeout, at: now)
+    isMetadataWanted = metadata != nil
+    areHashesWanted = layerExchange != nil
+    if now >= choker.nextRound { areSlotsOpen = true }
+    for handle in book.turnover(at: now, value: { peers[$0].map(Self.worth) ?? 0 }) {
+      if let peer = peers[handle] { disconnect(peer, .turnover) }
+    }
+    mayConnect = true
+    askForPeers()
+  }
+
+  private func look(after peer: Peer) {
+    peer.downloadRate = peer.pipeline.rate(at: now)
+    peer.uploadRate = peer.uploadMeter.rate(at: now)
+    let silence = now - max(peer.lastReceived, blameless)
+    if silence >= configuration.silenceLimit, !isStorageFull {
+      return disconnect(peer, .silent)
+    }
+    if !peer.isInterested, !peer.amInterested, now - peer.lastUseful >= configuration.idleLimit {
+      return disconnect(peer, .inactive)
+    }
+    checkRequests(of: peer)
+    if now - peer.lastSent >= configuration.keepAliveInterval { send(.keepAlive, to: peer) }
+    // Who waits for a rate limit, or for a block that somebody has asked for in vain.
+    if peer.amInterested || !peer.uploads.isEmpty { touch(peer) }
+  }
+
+  // Those whom neither side gains from go first.
+  private static func worth(_ peer: Peer) -> Int {
+    peer.downloadRate + peer.uploadRate + (peer.amInterested ? 1 : 0) + (peer.isInterested ? 1 : 0)
+  }
+
+  private func askForPeers() {
+    guard !isPaused, now >= nextWantPeers, !isComplete || peers.isEmpty,
+      peers.count < configuration.fewConnections, book.count - peers.count <= 0
+    else { return }
+    nextWantPeers = now + Self.wantPeersInterval
+    actions.append(.wantPeers)
+  }
+
+  private static let metadataTimeout: TimeAmount = .seconds(5)
+  private static let wantPeersInterval: TimeAmount = .seconds(60)
+}

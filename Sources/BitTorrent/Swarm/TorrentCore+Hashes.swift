@@ -1,0 +1,86 @@
+internal import Metainfo
+internal import NIOCore
+internal import Primitives
+
+// Hashes of v2 trees (BEP 52): fetching the piece layers that a magnet link lacks, giving ours.
+extension TorrentCore {
+  /// Asks peers for layers that are missing.
+  func askForHashes() {
+    areHashesWanted = false
+    guard layerExchange != nil, !isPaused else { return }
+    for peer in peers where peer.speaksV2 && !peer.pieces.isEmpty {
+      while let request = layerExchange?.next(for: peer.handle, at: now) {
+        send(.hashRequest(request), to: peer)
+      }
+    }
+  }
+
+  func hashesArrived(_ request: HashRequest, _ hashes: ByteBuffer, from peer: Peer) {
+    switch layerExchange?.received(request, hashes, from: peer.handle) ?? .unexpected {
+    case .unexpected:
+      peer.unrequested += 1
+      if peer.unrequested > Self.maximumUnasked { fault(.unrequestedBlocks, of: peer) }
+    case .wrong: fault(.badHashes, of: peer)
+    case .incomplete: areHashesWanted = true
+    case .complete(let layer):
+      peer.lastUseful = now
+      complete(layer, root: request.piecesRoot)
+    }
+  }
+
+  func hashesRejected(_ request: HashRequest, by peer: Peer) {
+    if layerExchange?.rejected(request, by: peer.handle, at: now) == true { areHashesWanted = true }
+  }
+
+  private func complete(_ layer: [UInt8], root: Hash256) {
+    guard let info, (try? layers.insert(layer, root: root, of: info)) != nil else { return }
+    actions.append(.pieceLayerArrived(root: root, hashes: layer))
+    for file in layerExchange?.files[root] ?? [] {
+      for piece in info.layout.pieces(of: info.files[file]) {
+        picker.setPriority(userPriority(of: piece), of: piece)
+      }
+    }
+    if layerExchange?.isFinished == true { layerExchange = nil }
+    areHashesWanted = layerExchange != nil
+    isWantedStale = true
+  }
+
+  /// Withholds the pieces that nothing here could verify yet.
+  func withholdUnverifiable() {
+    guard let info, !info.hasV1, let layerExchange else { return }
+    for files in layerExchange.files.values {
+      for file in files {
+        for piece in info.layout.pieces(of: info.files[file]) { picker.setPriority(0, of: piece) }
+      }
+    }
+  }
+
+  // MARK: Giving
+
+  /// A peer asks for hashes, which the session has; how much work that makes is bounded here.
+  func hashesRequested(_ request: HashRequest, by peer: Peer) {
+    renewService(of: peer)
+    guard info?.hasV2 == true, !isPaused, peer.hashesServed < Self.hashesPerMinute else {
+      peer.refused += 1
+      guard peer.refused <= configuration.requestQueueLimit else {
+        return fault(.flood, of: peer)
+      }
+      return send(.hashReject(request), to: peer)
+    }
+    peer.hashesServed += 1
+    peer.lastSent = now
+    actions.append(.answerHashes(peer.handle, request))
+  }
+
+  /// Begins a new account of what the peer is served beside blocks, each minute.
+  func renewService(of peer: Peer) {
+    let minute = Int(clamping: (now - peer.connectedAt).nanoseconds / 60_000_000_000)
+    guard minute != peer.minuteOfService else { return }
+    peer.minuteOfService = minute
+    peer.hashesServed = 0
+    peer.metadataServed = 0
+  }
+
+  private static let hashesPerMinute = 4_096
+  private static let maximumUnasked = 32
+}

@@ -1,0 +1,90 @@
+internal import Metainfo
+internal import NIOCore
+
+// What the storage found out about pieces, and about itself.
+extension TorrentCore {
+  func handle(_ event: StorageEvent) {
+    switch event {
+    case .pieceVerified(let piece): verified(piece)
+    case .pieceFailed(let piece, let digests, let badBlocks):
+      pieceFailed(piece, digests: digests, badBlocks: badBlocks)
+    case .pieceDigests(let piece, let digests):
+      punish(smartBan.pieceRight(piece, digests: digests), piece: piece)
+    case .full: isStorageFull = true
+    case .relieved:
+      isStorageFull = false
+      resumeAsking()
+    case .failed: isStorageFailed = true
+    case .recovered:
+      isStorageFailed = false
+      resumeAsking()
+    }
+  }
+
+  private func verified(_ piece: Int) {
+    guard piece >= 0, piece < picker.have.bitCount, !picker.have[piece] else { return }
+    let senders = picker.senders(of: piece)
+    let wasWanted = picker.wanted[piece]
+    picker.pieceVerified(piece)
+    smartBan.pieceVerified(piece, senders: senders)
+    freshPieces.append(piece)
+    for peer in peers where wasWanted && peer.pieces[piece] {
+      peer.interesting -= 1
+      updateInterest(in: peer)
+    }
+    credit(piece, senders, isRight: true)
+    checkCompletion()
+  }
+
+  private func pieceFailed(_ piece: Int, digests: [BlockDigest], badBlocks: [Int]) {
+    guard piece >= 0, piece < picker.have.bitCount, !picker.have[piece] else { return }
+    let senders = picker.senders(of: piece)
+    let verdict = smartBan.pieceFailed(
+      piece, senders: senders, digests: digests, badBlocks: badBlocks)
+    failed += Int64(
+      badBlocks.isEmpty ? info?.layout.dataLength(ofPiece: piece) ?? 0 : badBlocks.count * 16_384)
+    credit(piece, senders, isRight: false)
+    picker.pieceFailed(piece, badBlocks: badBlocks)
+    if badBlocks.isEmpty { actions.append(.discard(piece: piece)) }
+    punish(verdict, piece: piece)
+    hasReleasedBlocks = true
+  }
+
+  /// Bans those proven to lie, also when they have left since.
+  private func punish(_ verdict: SmartBan.Verdict, piece: Int) {
+    for liar in verdict.banned {
+      if let peer = peers[liar] {
+        disconnect(peer, .fault(.badData(piece: piece)))
+      } else if let address = book.address(of: liar) {
+        _ = book.ban(address)
+      }
+    }
+  }
+
+  // Tells each sender's share of a piece that was judged.
+  private func credit(_ piece: Int, _ senders: [PeerHandle?], isRight: Bool) {
+    guard let layout = info?.layout else { return }
+    let length = layout.dataLength(ofPiece: piece)
+    var index = 0
+    while index < senders.count {
+      // Blocks of one sender mostly lie together.
+      var end = index + 1
+      while end < senders.count, senders[end] == senders[index] { end += 1 }
+      let bytes = min(end * BlockRequest.blockLength, length) - index * BlockRequest.blockLength
+      if let sender = senders[index], let peer = peers[sender], bytes > 0 {
+        if isRight { peer.verified += bytes }
+        observe(
+          isRight
+            ? .verified(piece: piece, bytes: bytes, from: sender)
+            : .failed(piece: piece, bytes: bytes, from: sender), peer)
+      }
+      index = end
+    }
+  }
+
+  // We did not listen for a while, so nobody is to blame for having been silent.
+  private func resumeAsking() {
+    blameless = now
+    hasReleasedBlocks = true
+  }
+}

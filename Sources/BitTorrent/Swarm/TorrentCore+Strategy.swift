@@ -1,0 +1,54 @@
+internal import NIOCore
+
+// The seam to whatever decides about transfers from outside; nothing of it costs without one.
+extension TorrentCore {
+  /// Tells the strategy that a block or piece moved.
+  @inline(__always)
+  func observe(_ event: @autoclosure () -> TransferEvent, _ peer: Peer) {
+    guard let strategy else { return }
+    strategy.observe(event(), figures: peer.figures, wishes: &wishes)
+  }
+
+  /// Does what the strategy wants done.
+  func carryOutWishes() {
+    // Carrying one out may lead to others; a strategy that never ends waits for the next batch.
+    var rounds = 0
+    while !wishes.isEmpty, rounds < Self.maximumRounds {
+      rounds += 1
+      let batch = wishes
+      wishes.removeAll(keepingCapacity: true)
+      for wish in batch { carryOut(wish) }
+    }
+  }
+
+  private func carryOut(_ wish: StrategyWish) {
+    switch wish {
+    case .send(let handle, let name, let payload):
+      guard let peer = peers[handle], let local = strategyID(of: name),
+        let id = peer.extensionIDs[local]
+      else { return }
+      send(.extended(id: id, payload: payload), to: peer)
+    case .rechoke: giveSlots(anew: true)
+    case .reconsider(let handle):
+      if let peer = peers[handle] { reconsider(peer) }
+    case .disconnect(let handle, let reason):
+      if let peer = peers[handle] { disconnect(peer, .unwanted(reason)) }
+    }
+  }
+
+  /// Our number for an extension of the strategy.
+  func strategyID(of name: String) -> UInt8? {
+    strategy?.extensionNames.firstIndex(of: name).flatMap { index in
+      UInt8(exactly: Int(ExtensionHandshake.LocalID.firstOfStrategies) + index)
+    }
+  }
+
+  /// The strategy's extension under our number `id`.
+  func strategyExtension(_ id: UInt8) -> String? {
+    guard let names = strategy?.extensionNames else { return nil }
+    let index = Int(id) - Int(ExtensionHandshake.LocalID.firstOfStrategies)
+    return names.indices.contains(index) ? names[index] : nil
+  }
+
+  private static let maximumRounds = 16
+}

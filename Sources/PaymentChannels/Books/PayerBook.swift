@@ -1,0 +1,130 @@
+internal import ChainTypes
+internal import Primitives
+
+/// What a payer knows of one channel, and the rules by which it signs.
+///
+/// No signature is made above the ceiling on disk. So a voucher of ours above the ceiling can only
+/// come from a newer store than this one, and signing stops until somebody decides.
+struct PayerBook: Sendable {
+  let descriptor: ChannelDescriptor
+  let id: ChannelID
+  let signer: Address
+  var view: ChannelView
+  private var limits: Durable<Limits>
+  /// The highest amount known to be signed; after a crash it may lag behind the truth, which lies
+  /// below the ceiling.
+  private(set) var signed: UInt128
+  /// The newest voucher signed or shown since the start.
+  private(set) var newest: SignedVoucher?
+
+  private struct Limits {
+    var ceiling: UInt128
+    var shown: UInt128?
+  }
+
+  init(row: ChannelRow, id: ChannelID, view: ChannelView, terms: PayerTerms) {
+    descriptor = row.descriptor
+    self.id = id
+    signer = row.descriptor.voucherSigner
+    self.view = view
+    limits = Durable(Limits(ceiling: terms.ceiling, shown: terms.shown))
+    signed = terms.signed
+  }
+
+  /// What may count as spent: nothing above it was ever signed.
+  var ceiling: UInt128 { limits.current.ceiling }
+
+  /// The amount of the voucher that proved this store to be an old one.
+  var shown: UInt128? { limits.current.shown }
+
+  /// What is kept.
+  var terms: PayerTerms { PayerTerms(ceiling: ceiling, signed: signed, shown: shown) }
+
+  /// What must happen before a voucher over `total` may be signed.
+  enum Signing: Hashable {
+    /// It may be signed.
+    case granted
+    /// The newest voucher says as much already.
+    case resend(SignedVoucher)
+    /// Raise the ceiling on disk to this amount first.
+    case raise(UInt128)
+    /// A ceiling that suffices is on its way to the disk in this generation.
+    case wait(UInt64)
+  }
+
+  func signing(
+    upTo total: UInt128, parts: UInt128, synced: UInt64
+  ) throws(ChannelError) -> Signing {
+    if let shown { throw .oldStore(id, shown: shown, ceiling: ceiling) }
+    if let newest, newest.cumulativeAmount == total { return .resend(newest) }
+    if view.isClosed { throw .closing(id) }
+    let deposit = view.state.deposit
+    guard total <= deposit else { throw .aboveDeposit(id, deposit: deposit) }
+    guard total > signed else { throw .notAbove(id, accepted: signed) }
+    if total <= limits.synced(synced).ceiling { return .granted }
+    if total <= ceiling { return .wait(limits.generation) }
+    let (ahead, overflow) = total.addingReportingOverflow(deposit / max(parts, 1))
+    return .raise(overflow ? deposit : min(ahead, deposit))
+  }
+
+  mutating func raise(to ceiling: UInt128, in generation: UInt64, synced: UInt64) {
+    let next = Limits(ceiling: max(self.ceiling, ceiling), shown: shown)
+    limits.set(next, in: generation, synced: synced)
+  }
+
+  /// Notes a voucher that was granted and signed, or one of ours that the payee shows.
+  ///
+  /// The amount reaches the disk with the next ceiling; until then the ceiling stands for it.
+  mutating func note(_ voucher: SignedVoucher) {
+    guard voucher.cumulativeAmount >= signed else { return }
+    newest = voucher
+    signed = voucher.cumulativeAmount
+  }
+
+  /// Stops signing: a voucher of ours over `amount` was shown that this store knows nothing of.
+  mutating func stop(shown amount: UInt128, in generation: UInt64, synced: UInt64) {
+    let next = Limits(ceiling: ceiling, shown: max(shown ?? 0, amount))
+    limits.set(next, in: generation, synced: synced)
+  }
+
+  /// Goes on from `amount`, or from what was shown when that is more, by the owner's decision.
+  mutating func adopt(upTo amount: UInt128, in generation: UInt64, synced: UInt64) {
+    signed = max(signed, amount, shown ?? 0)
+    limits.set(Limits(ceiling: max(ceiling, signed), shown: nil), in: generation, synced: synced)
+  }
+}
+
+/// A payer's signing ceiling and what goes with it.
+struct PayerTerms: Hashable, Sendable {
+  var ceiling: UInt128 = 0
+  var signed: UInt128 = 0
+  var shown: UInt128?
+
+  private static let version: UInt8 = 1
+
+  init(ceiling: UInt128 = 0, signed: UInt128 = 0, shown: UInt128? = nil) {
+    self.ceiling = ceiling
+    self.signed = signed
+    self.shown = shown
+  }
+
+  var row: [UInt8] {
+    var writer = RowWriter(version: Self.version)
+    writer.append(ceiling)
+    writer.append(signed)
+    writer.append(shown == nil ? 0 : 1 as UInt8)
+    writer.append(shown ?? 0)
+    return writer.bytes
+  }
+
+  init(row: [UInt8]) throws(RowError) {
+    var reader = try RowReader(row, version: Self.version)
+    ceiling = try reader.read()
+    signed = try reader.read()
+    let isShown: UInt8 = try reader.read()
+    let amount: UInt128 = try reader.read()
+    try reader.finish()
+    guard isShown < 2, isShown == 1 || amount == 0, signed <= ceiling else { throw .malformed }
+    shown = isShown == 1 ? amount : nil
+  }
+}

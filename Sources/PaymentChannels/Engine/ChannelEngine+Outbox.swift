@@ -1,0 +1,207 @@
+internal import ChainTypes
+internal import KeyValueStore
+internal import Primitives
+
+/// A ledger transaction that is wanted.
+struct TransactionPlan: Hashable, Sendable {
+  var kind: ChannelTransactionKind
+  var call: ChannelCall
+  /// Coin sent along, in wei.
+  var value: UInt128 = 0
+  /// The channels it is about, and the amounts it brings them to.
+  var items: [OutboxEntry.Item] = []
+}
+
+/// How a transaction of the outbox ended.
+struct Outcome: Sendable {
+  var sequence: UInt64
+  /// The bytes that are final, or else the newest.
+  var hash: Hash256
+  /// What it did; nil when it is not on the ledger and never will be.
+  var receipt: LedgerReceipt?
+}
+
+extension TransactionPlan {
+  /// Cashes vouchers.
+  static func settle(_ items: [ChannelSettlement]) -> TransactionPlan {
+    TransactionPlan(
+      kind: .settle, call: .settle(items),
+      items: items.map { .init(id: $0.channel.id, amount: $0.cumulativeAmount) })
+  }
+
+  /// Takes back what is left of a channel.
+  static func withdraw(_ channel: ChannelDescriptor) -> TransactionPlan {
+    TransactionPlan(
+      kind: .withdraw, call: .withdraw(channel), items: [.init(id: channel.id, amount: 0)])
+  }
+
+  /// Asks for the close.
+  static func requestClose(_ channel: ChannelDescriptor) -> TransactionPlan {
+    TransactionPlan(
+      kind: .requestClose, call: .requestClose(channel),
+      items: [.init(id: channel.id, amount: 0)])
+  }
+}
+
+extension ChannelEngine {
+  /// The payee's close: freezes the book on disk first, then tells the plan.
+  mutating func closing(_ id: ChannelID) throws(ChannelError) -> Step<TransactionPlan> {
+    try checkStore()
+    let book = try payee(id)
+    guard book.role == .payee else { throw .wrongRole(id) }
+    switch book.hold.current {
+    case .release(_, let until): throw .frozen(id, until: until)
+    case .close(let capture):
+      if book.hold.generation > synced { return .wait(book.hold.generation) }
+      let voucher = capture > book.view.state.settled ? book.voucher.current : nil
+      return .done(
+        TransactionPlan(
+          kind: .close, call: .close(book.descriptor, capture: capture, voucher: voucher),
+          items: [.init(id: id, amount: capture)]))
+    case nil:
+      let capture = max(min(book.accepted, book.view.state.deposit), book.view.state.settled)
+      return .wait(freeze(id, .close(capture: capture)))
+    }
+  }
+
+  /// The payer's close with the payee's release.
+  func closingMutually(
+    _ id: ChannelID, _ signed: SignedRelease
+  ) throws(ChannelError) -> TransactionPlan {
+    let book = try payer(id)
+    guard signed.release.channelID == id, signed.isSigned(by: book.descriptor.payee, in: domain)
+    else { throw .badSignature(id) }
+    let capture = signed.release.capture
+    guard capture >= book.view.state.settled, capture <= book.view.state.deposit else {
+      throw .invalid("channel \(id): the release captures \(capture) wei, which can't be")
+    }
+    var voucher: SignedVoucher?
+    if capture > book.view.state.settled {
+      // Only what was signed may be captured.
+      guard let newest = book.newest, newest.cumulativeAmount >= capture else {
+        throw .invalid(
+          "channel \(id): the release captures \(capture) wei, above the newest voucher known; "
+            + "ask the payee for it")
+      }
+      voucher = newest
+    }
+    return TransactionPlan(
+      kind: .closeMutual, call: .closeMutual(book.descriptor, signed, voucher: voucher),
+      items: [.init(id: id, amount: capture)])
+  }
+
+  /// Signs a transaction and puts it into the outbox; it may be sent once its row is on disk.
+  ///
+  /// No more than `budget` wei may go into gas, where that is short.
+  ///
+  /// - Returns: its number.
+  mutating func propose(
+    _ plan: TransactionPlan, gas: UInt64, nonce ledgerNonce: UInt64, fees: LedgerFees,
+    budget: UInt256? = nil, now: Duration
+  ) throws(ChannelError) -> UInt64 {
+    // A settlement needs no record: it brings money once, whatever is forgotten.
+    if plan.kind != .settle { try checkStore() }
+    guard let data = try? plan.call.encoded() else {
+      throw .invalid("the call of the channel module can't be encoded")
+    }
+    let (tip, cap) = try feeCaps(fees, most: budget.flatMap { $0.divided(by: UInt256(gas)) })
+    let transaction = Transaction(
+      chainID: domain.chainID, nonce: outbox.nextNonce(ledgerNonce), maxPriorityFeePerGas: tip,
+      maxFeePerGas: cap, gasLimit: gas, to: domain.module, value: UInt256(plan.value), data: data)
+    let entry = OutboxEntry(
+      sequence: outbox.nextSequence, kind: plan.kind, items: plan.items,
+      transaction: try signed(transaction), now: now)
+    outbox.add(entry, in: put(entry))
+    return entry.sequence
+  }
+
+  /// Raises the fees of transactions that wait for long; the new bytes are on disk first.
+  mutating func raiseFees(_ fees: LedgerFees, now: Duration) throws(ChannelError) {
+    for var entry in outbox.overdue(now: now, after: configuration.feeBumpInterval) {
+      let (tip, cap) = try feeCaps(fees)
+      var transaction = entry.transaction.transaction
+      let newTip = max(tip, Outbox.bumped(transaction.maxPriorityFeePerGas))
+      let newCap = max(cap, newTip, Outbox.bumped(transaction.maxFeePerGas))
+      guard newCap <= configuration.maximumFeePerGas else { continue }
+      transaction.maxPriorityFeePerGas = newTip
+      transaction.maxFeePerGas = newCap
+      entry.replace(try signed(transaction), now: now)
+      outbox.replace(entry, in: put(entry))
+    }
+  }
+
+  /// What is to be handed in now.
+  func sendable(now: Duration) -> [OutboxEntry] {
+    outbox.sendable(
+      now: now, synced: synced, storeFailed: commit.failure != nil,
+      every: configuration.resendInterval)
+  }
+
+  /// Ends the transaction that a receipt is of.
+  mutating func finish(_ receipt: LedgerReceipt) {
+    guard let sequence = outbox.sequence(of: receipt.transaction) else { return }
+    end(sequence, receipt.transaction, receipt)
+  }
+
+  /// Ends transactions whose nonces the ledger has passed without a receipt of theirs.
+  ///
+  /// Another program used the key then. `nonce` must be older than the receipts that were asked
+  /// for.
+  mutating func finish(passed nonce: UInt64) {
+    for entry in outbox.entries where entry.nonce < nonce {
+      end(entry.sequence, entry.transaction.hash, nil)
+    }
+  }
+
+  /// Gives up a transaction that the ledger never takes, when none waits behind it: its nonce is
+  /// free again.
+  mutating func abandon(_ sequence: UInt64) {
+    guard let entry = outbox[sequence], outbox.entries.last?.sequence == sequence else { return }
+    end(sequence, entry.transaction.hash, nil, nonceIsFree: true)
+  }
+
+  private mutating func end(
+    _ sequence: UInt64, _ hash: Hash256, _ receipt: LedgerReceipt?, nonceIsFree: Bool = false
+  ) {
+    guard let entry = outbox.remove(sequence, nonceIsFree: nonceIsFree) else { return }
+    commit.put(ChannelTables.outbox.key(sequence), nil)
+    let succeeded = receipt?.succeeded ?? false
+    if entry.kind == .close, !succeeded {
+      for item in entry.items where payees[item.id] != nil { thaw(item.id) }
+    }
+    outcomes.append(Outcome(sequence: sequence, hash: hash, receipt: receipt))
+    updates.append(.transaction(entry.kind, hash, succeeded: succeeded))
+  }
+
+  private mutating func put(_ entry: OutboxEntry) -> UInt64 {
+    commit.put(ChannelTables.outbox.key(entry.sequence), entry.row)
+  }
+
+  /// Room for the base fee to double, within what the owner allows and can pay.
+  private func feeCaps(
+    _ fees: LedgerFees, most: UInt256? = nil
+  ) throws(ChannelError) -> (tip: UInt256, cap: UInt256) {
+    let limit = min(configuration.maximumFeePerGas, most ?? .max)
+    let tip = min(fees.priorityFee, limit)
+    let wanted = fees.baseFee.multiplying(by: 2)?.adding(tip) ?? .max
+    let cap = min(wanted, limit)
+    guard let least = fees.baseFee.adding(tip), cap >= least else {
+      let isPoor = limit < configuration.maximumFeePerGas
+      throw .ledger(
+        LedgerClientError(
+          isPoor ? .insufficientFunds : .underpriced,
+          "gas costs \(fees.baseFee) wei, above the \(limit) that "
+            + (isPoor ? "the account can pay; fund it" : "the settings allow; wait or raise them")))
+    }
+    return (tip, cap)
+  }
+
+  private func signed(_ transaction: Transaction) throws(ChannelError) -> SignedTransaction {
+    do {
+      return SignedTransaction(
+        transaction, signature: try account.sign(transaction.signingHash))
+    } catch {
+      throw .invalid("the transaction can't be signed: \(error)")
+    }
+  }
+}

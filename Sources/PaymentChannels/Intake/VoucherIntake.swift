@@ -1,0 +1,95 @@
+internal import ChainTypes
+
+/// Vouchers that wait to be verified: the newest only of each channel and peer, and of each peer
+/// so many a second.
+///
+/// Verifying is what costs. What gets here has passed the checks that cost nothing, a newer
+/// voucher takes the place of an older one for free, and a peer's places are its own: whatever
+/// one peer sends, another's voucher is verified in the same turn.
+struct VoucherIntake: Sendable {
+  struct Slot: Hashable, Sendable {
+    var peer: PeerID
+    var channel: ChannelID
+  }
+
+  private struct Bucket {
+    var tokens: Double
+    var updated: Duration
+  }
+
+  private let rate: Double
+  private let burst: Double
+  private let badSignatureCost: Double
+  private let maximumPeers: Int
+  private var buckets: [PeerID: Bucket] = [:]
+  private var waiting: [Slot: SignedVoucher] = [:]
+  private var lastSweep = Duration.zero
+
+  init(_ configuration: ChannelConfiguration) {
+    rate = configuration.vouchersPerSecond
+    burst = configuration.voucherBurst
+    badSignatureCost = configuration.badSignatureCost
+    maximumPeers = configuration.maximumPeers
+  }
+
+  var isEmpty: Bool { waiting.isEmpty }
+
+  /// How many peers' rates are remembered.
+  var peerCount: Int { buckets.count }
+
+  /// Puts a voucher in line, in the place of an older one of the same channel and peer.
+  mutating func offer(
+    _ voucher: SignedVoucher, from peer: PeerID, now: Duration
+  ) throws(ChannelError) {
+    let slot = Slot(peer: peer, channel: voucher.channelID)
+    if let older = waiting[slot] {
+      guard voucher.cumulativeAmount > older.cumulativeAmount else {
+        throw .superseded(voucher.channelID)
+      }
+      waiting[slot] = voucher
+      return
+    }
+    var bucket = try refilled(peer, now)
+    guard bucket.tokens >= 1 else {
+      buckets[peer] = bucket
+      throw .rateLimited
+    }
+    bucket.tokens -= 1
+    buckets[peer] = bucket
+    waiting[slot] = voucher
+  }
+
+  /// Everything that waits, to be verified now.
+  mutating func take() -> [(slot: Slot, voucher: SignedVoucher)] {
+    defer { waiting.removeAll(keepingCapacity: true) }
+    return waiting.map { ($0.key, $0.value) }
+  }
+
+  /// Makes a peer pay for a signature that was wrong.
+  mutating func penalise(_ peer: PeerID) {
+    buckets[peer]?.tokens -= badSignatureCost - 1
+  }
+
+  private mutating func refilled(_ peer: PeerID, _ now: Duration) throws(ChannelError) -> Bucket {
+    guard var bucket = buckets[peer] else {
+      if buckets.count >= maximumPeers { sweep(now) }
+      guard buckets.count < maximumPeers else { throw .rateLimited }
+      return Bucket(tokens: burst, updated: now)
+    }
+    bucket.tokens = tokens(of: bucket, now)
+    bucket.updated = max(bucket.updated, now)
+    return bucket
+  }
+
+  private func tokens(of bucket: Bucket, _ now: Duration) -> Double {
+    let seconds = max(.zero, now - bucket.updated) / .seconds(1)
+    return min(burst, bucket.tokens + rate * seconds)
+  }
+
+  /// Forgets peers that have been quiet long enough to owe nothing; at most ten times a second.
+  private mutating func sweep(_ now: Duration) {
+    guard now - lastSweep >= .milliseconds(100) || now < lastSweep else { return }
+    lastSweep = now
+    buckets = buckets.filter { tokens(of: $0.value, now) < burst }
+  }
+}

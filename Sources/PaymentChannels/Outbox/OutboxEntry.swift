@@ -1,0 +1,114 @@
+internal import ChainTypes
+internal import Primitives
+
+/// What a ledger transaction is for.
+public enum ChannelTransactionKind: UInt8, Hashable, Sendable, CaseIterable {
+  /// Money into the vault.
+  case vaultDeposit = 1
+  /// Money out of the vault.
+  case vaultWithdraw = 2
+  /// Channels are opened.
+  case open = 3
+  /// Deposits are raised.
+  case topUp = 4
+  /// Vouchers are cashed.
+  case settle = 5
+  /// The payee closes.
+  case close = 6
+  /// The payer closes with the payee's release.
+  case closeMutual = 7
+  /// The payer asks for the close.
+  case requestClose = 8
+  /// The payer takes back the rest after the grace time.
+  case withdraw = 9
+}
+
+/// A ledger transaction that is not final: written to disk before it is sent, sent again as the
+/// same bytes after a restart, and done with only by a receipt.
+struct OutboxEntry: Hashable, Sendable {
+  /// A channel it is about, and the amount it is to bring it to.
+  struct Item: Hashable, Sendable {
+    var id: ChannelID
+    var amount: UInt128
+  }
+
+  let sequence: UInt64
+  let kind: ChannelTransactionKind
+  let items: [Item]
+  /// The newest bytes.
+  private(set) var transaction: SignedTransaction
+  /// The hashes of all bytes that were ever signed for the nonce, the newest last.
+  private(set) var hashes: [Hash256]
+  /// When the newest bytes were signed.
+  private(set) var signedAt: Duration
+
+  static let maximumItems = 4_096
+  static let maximumTransactionBytes = 1 << 20
+  static let maximumHashes = 64
+  private static let version: UInt8 = 1
+
+  init(
+    sequence: UInt64, kind: ChannelTransactionKind, items: [Item],
+    transaction: SignedTransaction, now: Duration
+  ) {
+    self.sequence = sequence
+    self.kind = kind
+    self.items = items
+    self.transaction = transaction
+    hashes = [transaction.hash]
+    signedAt = now
+  }
+
+  var nonce: UInt64 { transaction.transaction.nonce }
+
+  /// Takes new bytes for the same nonce, with a higher fee.
+  mutating func replace(_ transaction: SignedTransaction, now: Duration) {
+    self.transaction = transaction
+    hashes.append(transaction.hash)
+    signedAt = now
+  }
+
+  var row: [UInt8] {
+    var writer = RowWriter(version: Self.version, capacity: 512)
+    writer.append(kind.rawValue)
+    writer.append(UInt64(max(0, signedAt.components.seconds)))
+    writer.append(UInt32(truncatingIfNeeded: items.count))
+    for item in items {
+      writer.append(item.id.hash)
+      writer.append(item.amount)
+    }
+    writer.append(UInt32(truncatingIfNeeded: hashes.count))
+    for hash in hashes { writer.append(hash) }
+    writer.append(counted: transaction.encoded)
+    return writer.bytes
+  }
+
+  init(sequence: UInt64, row: [UInt8]) throws(RowError) {
+    var reader = try RowReader(row, version: Self.version)
+    guard let kind = ChannelTransactionKind(rawValue: try reader.read()) else {
+      throw .malformed
+    }
+    self.sequence = sequence
+    self.kind = kind
+    let seconds: UInt64 = try reader.read()
+    signedAt = .seconds(Int64(truncatingIfNeeded: seconds & 0xff_ffff_ffff))
+    let itemCount: UInt32 = try reader.read()
+    guard itemCount <= Self.maximumItems else { throw .malformed }
+    var items: [Item] = []
+    for _ in 0..<itemCount {
+      items.append(Item(id: ChannelID(try reader.readHash()), amount: try reader.read()))
+    }
+    self.items = items
+    let hashCount: UInt32 = try reader.read()
+    guard (1...UInt32(Self.maximumHashes)).contains(hashCount) else { throw .malformed }
+    var hashes: [Hash256] = []
+    for _ in 0..<hashCount { hashes.append(try reader.readHash()) }
+    self.hashes = hashes
+    let bytes = try reader.readCounted(maximum: Self.maximumTransactionBytes)
+    try reader.finish()
+    guard let transaction = try? SignedTransaction(decoding: bytes),
+      transaction.hash == hashes.last
+    else { throw .malformed }
+    self.transaction = transaction
+  }
+}

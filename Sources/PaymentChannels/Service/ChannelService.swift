@@ -1,0 +1,272 @@
+public import ChainTypes
+public import KeyValueStore
+internal import Keys
+public import Logging
+public import Primitives
+
+/// Channels of one key: opens and pays them, is paid through them, cashes and closes them.
+///
+/// Payments work as soon as the service is open. What the ledger does is followed, answered and
+/// waited for only while `run()` runs, which also cashes by policy and answers close requests.
+public actor ChannelService {
+  /// The account that owns the books.
+  public nonisolated let account: Address
+  /// Where the channels are.
+  public nonisolated let domain: ChannelDomain
+
+  var engine: ChannelEngine
+  let client: any LedgerClient
+  let clock: any ChannelClock
+  let logger: Logger
+  let configuration: ChannelConfiguration
+  private let writer: CommitWriter
+  private let lease: KeyLease?
+
+  private var commitWaiters: [CheckedContinuation<Void, Never>] = []
+  private var turn: [CheckedContinuation<[VoucherIntake.Slot: UInt128], Never>]?
+  private var outcomeWaiters: [UInt64: CheckedContinuation<Outcome, Never>] = [:]
+  private let subscribers = UpdateFanout()
+  var isMaintaining = false
+
+  private init(
+    engine: ChannelEngine, store: any KeyValueStore, client: any LedgerClient, lease: KeyLease?,
+    clock: any ChannelClock, logger: Logger
+  ) {
+    self.engine = engine
+    self.client = client
+    self.clock = clock
+    self.logger = logger
+    self.lease = lease
+    configuration = engine.configuration
+    account = engine.account.address
+    domain = engine.domain
+    writer = CommitWriter(store)
+  }
+
+  /// Opens the books of a key in a store, or begins new ones that start at the ledger's head.
+  ///
+  /// With a directory for the key's lock file, a second process on the key is refused, and so is
+  /// a store that another one, or a newer copy of it, has followed; `takeOver` goes on with it
+  /// anyway, and stops signing on its channels until each is adopted. `voucherSigner` signs for
+  /// channels that name it; the account signs for the others.
+  public static func open(
+    store: any KeyValueStore, ledger: any LedgerClient, account: any ChannelSigner,
+    voucherSigner: (any ChannelSigner)? = nil, module: Address = ChannelModule.address,
+    lockDirectory: String? = nil, takeOver: Bool = false,
+    configuration: ChannelConfiguration = .init(),
+    clock: any ChannelClock = SystemChannelClock(), logger: Logger
+  ) async throws(ChannelError) -> ChannelService {
+    guard configuration.isValid else {
+      throw .invalid("a setting of the channels is out of its bounds; see ChannelConfiguration")
+    }
+    let lease: KeyLease?
+    if let lockDirectory {
+      lease = try KeyLease(of: account.address, in: lockDirectory)
+    } else {
+      lease = nil
+    }
+    let chainID: UInt64
+    let head: LedgerHead
+    do throws(LedgerClientError) {
+      chainID = try await ledger.chainID()
+      head = try await ledger.head()
+    } catch {
+      throw .ledger(error)
+    }
+    var random = SystemRandomNumberGenerator()
+    var engine = try ChannelEngine.load(
+      store, domain: ChannelDomain(chainID: chainID, module: module), account: account,
+      voucherSigner: voucherSigner ?? account, configuration: configuration, start: head.height,
+      newStoreID: Hash256.random(using: &random), now: clock.now)
+    do throws(ChannelError) {
+      try lease?.check(storeID: engine.meta.storeID, epoch: engine.meta.epoch)
+    } catch {
+      guard takeOver else { throw error }
+      engine.stopAll()
+    }
+    let service = ChannelService(
+      engine: engine, store: store, client: ledger, lease: lease, clock: clock, logger: logger)
+    // First the store's epoch, then the file's: after a crash between them the store is ahead,
+    // which is what it should be.
+    try await service.syncAll()
+    try lease?.take(storeID: engine.meta.storeID, epoch: engine.meta.epoch)
+    return service
+  }
+
+  /// Why the store takes no more writes, or nil while all is well; settling goes on without it.
+  public var storeFailure: StoreError? { engine.commit.failure }
+
+  /// What happens from now on; of what is not taken the newest 4,096 are kept.
+  public nonisolated func updates() -> AsyncStream<ChannelUpdate> { subscribers.subscribe() }
+
+  /// Writes everything down exactly; to be called when nothing else is under way.
+  ///
+  /// With `settling`, what is worth its fee is cashed first, while `run()` still runs.
+  public func shutdown(settling: Bool = false) async throws(ChannelError) {
+    if settling { _ = try await settle() }
+    engine.checkpoint()
+    try await syncAll()
+  }
+
+  // MARK: - Durability
+
+  /// Runs an operation of the engine until it is done, syncing what it waits for.
+  func complete<Value>(
+    _ operation: (inout ChannelEngine) throws(ChannelError) -> Step<Value>
+  ) async throws(ChannelError) -> Value {
+    while true {
+      switch try operation(&engine) {
+      case .done(let value):
+        publish()
+        return value
+      case .wait(let generation): try await sync(through: generation)
+      }
+    }
+  }
+
+  /// Returns when a generation is on disk; whoever comes first writes for all who wait.
+  func sync(through generation: UInt64) async throws(ChannelError) {
+    while engine.synced < generation {
+      try engine.checkStore()
+      if let batch = engine.commit.begin() {
+        let error = await writer.write(batch)
+        engine.commit.finish(error)
+        if let error {
+          logger.error("channel books can't be written", metadata: ["cause": "\(error)"])
+        }
+        let waiters = commitWaiters
+        commitWaiters = []
+        for waiter in waiters { waiter.resume() }
+      } else if engine.commit.isWriting {
+        await withCheckedContinuation { commitWaiters.append($0) }
+      } else {
+        return
+      }
+    }
+  }
+
+  /// Returns when everything noted so far is on disk.
+  func syncAll() async throws(ChannelError) {
+    try await sync(through: engine.commit.newest)
+    publish()
+  }
+
+  func publish() {
+    for update in engine.takeUpdates() {
+      subscribers.yield(update)
+    }
+    let outcomes = engine.outcomes
+    engine.outcomes = []
+    for outcome in outcomes {
+      outcomeWaiters.removeValue(forKey: outcome.sequence)?.resume(returning: outcome)
+    }
+  }
+
+  /// Waits until a transaction of the outbox is final.
+  func outcome(of sequence: UInt64) async throws(ChannelError) -> LedgerReceipt {
+    guard engine.outbox[sequence] != nil else {
+      throw .invalid("transaction \(sequence) of the outbox is done already")
+    }
+    let outcome = await withCheckedContinuation { outcomeWaiters[sequence] = $0 }
+    guard let receipt = outcome.receipt, receipt.succeeded else {
+      throw .transactionFailed(outcome.hash)
+    }
+    return receipt
+  }
+
+  // MARK: - Being paid
+
+  /// Takes a voucher: when the call returns, it is on disk and buys credit.
+  public func receive(
+    _ voucher: SignedVoucher, from peer: PeerID
+  ) async throws(ChannelError) -> PayeeCredit {
+    let id = voucher.channelID
+    let amount = voucher.cumulativeAmount
+    try engine.offer(voucher, from: peer, now: clock.now)
+    if await verified()[VoucherIntake.Slot(peer: peer, channel: id)] == amount {
+      throw .badSignature(id)
+    }
+    return try await complete { engine throws(ChannelError) in
+      try engine.received(id, amount: amount)
+    }
+  }
+
+  /// Verifies in one turn all that came while others were served: so a flood of vouchers costs
+  /// one signature for each channel and turn.
+  private func verified() async -> [VoucherIntake.Slot: UInt128] {
+    if turn != nil { return await withCheckedContinuation { turn?.append($0) } }
+    turn = []
+    await Task.yield()
+    let wrong = engine.verifyVouchers()
+    let others = turn ?? []
+    turn = nil
+    for other in others { other.resume(returning: wrong) }
+    return wrong
+  }
+
+  /// Bills a delivery up to `total` in all, in value; it may leave when the call returns.
+  ///
+  /// Totals make it idempotent: what is billed already is granted again for nothing, as when a
+  /// connection broke.
+  public func charge(
+    _ id: ChannelID, upTo total: UInt128
+  ) async throws(ChannelError) -> PayeeCredit {
+    try await complete { engine throws(ChannelError) in try engine.charge(id, upTo: total) }
+  }
+
+  /// Forgives what was billed above `total`.
+  public func writeOff(_ id: ChannelID, to total: UInt128) async throws(ChannelError) {
+    let generation = try engine.writeOff(id, to: total)
+    try await sync(through: generation)
+  }
+
+  /// Sets the credit that a channel has beyond what is paid, in wei.
+  public func setWindow(_ id: ChannelID, _ window: UInt128) throws(ChannelError) {
+    try engine.setWindow(id, window)
+  }
+
+  /// How a payee stands with a payer.
+  public func credit(_ id: ChannelID) throws(ChannelError) -> PayeeCredit {
+    engine.credit(of: try engine.payee(id))
+  }
+
+  /// The newest voucher on disk, as for `need`, or for another node to watch with.
+  public func newestVoucher(_ id: ChannelID) throws(ChannelError) -> SignedVoucher? {
+    try engine.payee(id).voucher.synced(engine.synced)
+  }
+
+  // MARK: - Paying
+
+  /// Signs a voucher over `total` wei in all; the last one again when it says as much already.
+  public func pay(_ id: ChannelID, total: UInt128) async throws(ChannelError) -> SignedVoucher {
+    try await complete { engine throws(ChannelError) in try engine.pay(id, total: total) }
+  }
+
+  /// Takes note of the newest voucher of ours that a payee holds, as on every connection.
+  ///
+  /// - Throws: `ChannelError.oldStore` when it proves that these books are an old copy: then
+  ///   nothing more is signed on the channel until `adopt`.
+  public func shown(_ voucher: SignedVoucher) async throws(ChannelError) {
+    let result: Result<Void, ChannelError>
+    do throws(ChannelError) {
+      result = .success(try engine.shown(voucher))
+    } catch {
+      result = .failure(error)
+    }
+    try await syncAll()
+    try result.get()
+  }
+
+  /// Goes on signing on a channel that was stopped, from `amount` or from what was shown.
+  public func adopt(_ id: ChannelID, upTo amount: UInt128 = 0) async throws(ChannelError) {
+    let generation = try engine.adopt(id, upTo: amount)
+    try await sync(through: generation)
+  }
+}
+
+extension Hash256 {
+  fileprivate static func random(using random: inout some RandomNumberGenerator) -> Hash256 {
+    let words = (random.next(), random.next(), random.next(), random.next())
+    return Hash256(Swift.withUnsafeBytes(of: words) { Array($0) }) ?? .zero
+  }
+}

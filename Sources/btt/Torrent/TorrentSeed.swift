@@ -1,0 +1,31 @@
+internal import ArgumentParser
+internal import BitTorrent
+
+/// The command `btt torrent seed`.
+struct TorrentSeed: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "seed",
+    abstract: "Serve a torrent's files to others.",
+    discussion: """
+      The files are looked at first: what no earlier check vouches for is hashed. Peers come from \
+      the torrent's trackers, from --peer, and from lines "PEER host:port" on standard input. \
+      SIGINT or SIGTERM ends it in order.
+
+      EXAMPLE
+        btt torrent seed debian.torrent --data ~/Downloads
+        btt torrent seed film.torrent --data /srv --listen 192.0.2.7:6881
+      """)
+
+  @Argument(help: "A torrent file.", completion: .file())
+  var torrent: String
+
+  @OptionGroup(title: "Transfer") var swarm: SwarmOptions
+
+  func run() async throws {
+    let source = try TorrentArgument.source(torrent)
+    let options = TorrentOptions(directory: swarm.data)
+    try await Transfer(
+      swarm: swarm, source: source, options: options, endsWhenComplete: false, isSeed: true
+    ).run()
+  }
+}

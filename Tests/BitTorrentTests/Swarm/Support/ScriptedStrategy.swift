@@ -1,0 +1,52 @@
+internal import BitTorrent
+internal import NIOCore
+
+/// A strategy that does what its test says, and keeps what it hears.
+final class ScriptedStrategy: Strategy {
+  var tiers: [PeerHandle: Int] = [:]
+  var verdicts: [BlockRequest: RequestVerdict] = [:]
+  var extensionNames: [String] = []
+  private(set) var events: [TransferEvent] = []
+  private(set) var agreed: [PeerHandle: [String]] = [:]
+  private(set) var payloads: [[UInt8]] = []
+  private(set) var gone: [PeerHandle] = []
+  private var queued: [StrategyWish] = []
+
+  /// Has a wish carried out after the next event that it hears of.
+  func queue(_ wish: StrategyWish) { queued.append(wish) }
+
+  func rank(of peer: PeerHandle, figures: PeerFigures) -> UploadRank? {
+    tiers[peer].map { UploadRank(tier: $0) }
+  }
+
+  func admit(_ request: BlockRequest, from peer: PeerHandle) -> RequestVerdict {
+    verdicts[request] ?? .serve()
+  }
+
+  func observe(_ event: TransferEvent, figures: PeerFigures, wishes: inout [StrategyWish]) {
+    events.append(event)
+    wishes += queued
+    queued.removeAll()
+  }
+
+  func handshakeEntries(for peer: PeerHandle) -> [String: ByteBuffer] {
+    ["xx": ByteBuffer(string: "i7e")]
+  }
+
+  func extensionsAgreed(
+    _ names: [String], with peer: PeerHandle, wishes: inout [StrategyWish]
+  ) {
+    agreed[peer] = names
+  }
+
+  func received(
+    _ payload: ByteBuffer, of extensionName: String, from peer: PeerHandle,
+    wishes: inout [StrategyWish]
+  ) {
+    payloads.append(Array(payload.readableBytesView))
+    wishes += queued
+    queued.removeAll()
+  }
+
+  func disconnected(_ peer: PeerHandle) { gone.append(peer) }
+}
