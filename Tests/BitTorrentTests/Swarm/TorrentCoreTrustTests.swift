@@ -81,7 +81,7 @@ struct TorrentCoreTrustTests {
     #expect(arrived(bench.from(honest, data(0, of: bytes))) == bytes)
   }
 
-  @Test("after a mixed whole was wrong takes all of it from one peer, and so finds the liar")
+  @Test("after a mixed whole was wrong takes all of it from one peer, so that no liar spoils it")
   func metadataMixed() throws {
     let torrent = try TestTorrent(pieces: 1_500, pieceLength: 16_384, tail: 1)
     let bench = try CoreBench(torrent, have: nil)
@@ -95,8 +95,11 @@ struct TorrentCoreTrustTests {
     var result: [UInt8]?
     for _ in 0..<20 where result == nil {
       var next: [TorrentAction] = []
+      // The liar is quick, and takes care never to have given the whole.
+      for piece in asked(queue, of: liar) where piece == 1 {
+        next += bench.from(liar, data(piece, of: wrong))
+      }
       for piece in asked(queue, of: honest) { next += bench.from(honest, data(piece, of: bytes)) }
-      for piece in asked(queue, of: liar) { next += bench.from(liar, data(piece, of: wrong)) }
       result = arrived(next)
       queue = next + bench.pass(.seconds(1))
     }
