@@ -55,7 +55,7 @@ enum TorrentBenchmark {
   private static func write(_ path: String, mebibytes: Int) throws {
     var random = Sequence64(seed: 1)
     let chunk = Data(random.bytes(1 << 20))
-    FileManager.default.createFile(atPath: path, contents: nil)
+    try Data().write(to: URL(fileURLWithPath: path))
     let file = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
     for _ in 0..<mebibytes { try file.write(contentsOf: chunk) }
     try file.close()
@@ -71,9 +71,11 @@ enum TorrentBenchmark {
         for _ in 0..<(mebibytes << 20) / step / workers {
           var hasher = H()
           hasher.update(bufferPointer: UnsafeRawBufferPointer(buffer))
-          precondition(hasher.finalize().byteCount > 0)
+          blackHole(hasher.finalize())
         }
       }
     }
   }
+
+  @inline(never) private static func blackHole(_: some Digest) {}
 }
