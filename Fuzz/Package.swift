@@ -39,6 +39,7 @@ let package = Package(
     fuzzer("FuzzTrackerAnswers", "BitTorrent", "Metainfo", others: [nioCore]),
     fuzzer("FuzzTransaction", "ChainTypes"),
     fuzzer("FuzzBlock", "ChainTypes"),
+    fuzzer("FuzzResumeRecord", "BitTorrent"),
     fuzzer("FuzzGenesis", "ChainTypes", "KeyValueStore", "Ledger", others: [logging]),
     fuzzer(
       "FuzzRequest", "ChainTypes", "JSON", "KeyValueStore", "Ledger", "Node", others: [logging]),

@@ -5,6 +5,7 @@ internal import NIOCore
 extension TorrentCore {
   /// A peer asks for a block.
   func requested(_ block: BlockRequest, by peer: Peer) {
+    peer.requested += 1
     guard let layout = info?.layout else { return refuse(block, of: peer) }
     guard block.piece >= 0, block.piece < layout.pieceCount, block.offset >= 0,
       (1...BlockRequest.blockLength).contains(block.length),
@@ -39,6 +40,11 @@ extension TorrentCore {
 
   /// A peer takes a request back.
   func cancelled(_ block: BlockRequest, by peer: Peer) {
+    // Looking for a request costs more than naming one, so nobody may look for more than it made.
+    peer.cancels += 1
+    guard peer.cancels <= peer.requested + Self.maximumFutileCancels else {
+      return fault(.flood, of: peer)
+    }
     guard peer.uploads.cancel(block) else { return }
     if peer.isFast { send(.reject(block), to: peer) }
   }
@@ -49,9 +55,15 @@ extension TorrentCore {
   func serve(_ peer: Peer) {
     guard !peer.uploads.isEmpty, !isPaused else { return }
     var batch: [BlockRequest] = []
-    let window = configuration.uploadWindow * min(max(peer.weight, 1), Self.maximumWeight)
-    while peer.uploads.bytesInFlight < window, let length = peer.uploads.nextLength {
-      guard uploadLimits.isEmpty || take(length) else { break }
+    let weight = min(max(peer.weight, 1), Self.maximumWeight)
+    let window = configuration.uploadWindow * weight
+    // Under a limit all get their turn before anybody gets a second one.
+    let isLimited = uploadLimits.contains { $0.rate != nil }
+    let most = isLimited ? Self.turnUnderLimit * weight : Int.max
+    while peer.uploads.bytesInFlight < window, batch.count < most,
+      let length = peer.uploads.nextLength
+    {
+      guard !isLimited || take(length) else { break }
       if let block = peer.uploads.next() { batch.append(block) }
     }
     guard !batch.isEmpty else { return }
@@ -72,19 +84,29 @@ extension TorrentCore {
     peer.uploaded += block.length
     peer.uploadMeter.add(block.length, at: now)
     peer.lastUseful = now
-    peer.refused = 0
-    peer.refusedChoked = 0
+    peer.refused = max(0, peer.refused - 1)
     uploadMeter.add(block.length, at: now)
+    if !unreadable.isEmpty { unreadable[block.piece] = nil }
     touch(peer)
     observe(.sent(block, to: peer.handle), peer)
   }
 
-  /// A block cannot be read: we don't have its piece any more.
+  /// A block could not be read.
+  ///
+  /// A disk may be in trouble for a moment, or files on the move: only a piece that fails again and
+  /// again is one that we don't have any more.
   func uploadFailed(_ block: BlockRequest, to peer: Peer) {
     peer.uploads.finished(block)
     refuse(block, of: peer)
-    lose(block.piece)
     touch(peer)
+    var failures = unreadable[block.piece] ?? ReadFailures(count: 0, since: now)
+    failures.count += 1
+    if failures.count >= Self.readFailuresOfLost, now - failures.since >= Self.timeOfLost {
+      unreadable[block.piece] = nil
+      lose(block.piece)
+    } else {
+      unreadable[block.piece] = failures
+    }
   }
 
   // MARK: Refusing
@@ -172,4 +194,14 @@ extension TorrentCore {
   private static let crossingTime: TimeAmount = .seconds(10)
   private static let servingsOfGrants = 3
   private static let maximumWeight = 8
+  private static let turnUnderLimit = 4
+  private static let readFailuresOfLost = 3
+  private static let timeOfLost: TimeAmount = .seconds(10)
+  private static let maximumFutileCancels = 1_000
+}
+
+/// How often a piece could not be read, since it last could.
+struct ReadFailures {
+  var count: Int
+  var since: NIODeadline
 }

@@ -22,7 +22,7 @@ struct TorrentShow: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func run() throws {
-    let torrent = try TorrentFileArgument.read(file)
+    let torrent = try TorrentArgument.file(file)
     output.print(json(torrent), text: text(torrent))
   }
 
@@ -59,7 +59,7 @@ struct TorrentShow: ParsableCommand {
           "number": JSONValue(number), "path": .string(file.relativePath),
           "length": JSONValue(file.length),
         ]
-        entry["piecesRoot"] = file.piecesRoot.map { .string($0.hex) }
+        entry["piecesRoot"] = file.piecesRoot.map { .string($0.plainHex) }
         entry["symlink"] = file.symlinkTarget.map { .string($0.joined(separator: "/")) }
         return .object(entry)
       })

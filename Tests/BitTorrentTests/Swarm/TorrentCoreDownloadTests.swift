@@ -89,6 +89,16 @@ struct TorrentCoreDownloadTests {
     #expect(bench2.core.statistics(at: bench2.now).banned == 1)
   }
 
+  @Test("closes on a peer that rejects what nobody asked of it")
+  func unaskedRejects() throws {
+    let bench = try leech()
+    let peer = try bench.connect(1)
+    bench.from(peer, .haveAll)
+    let reject = PeerMessage.reject(torrent.blocks(of: 0)[0])
+    #expect(bench.from(peer, Array(repeating: reject, count: 32)).reason(of: peer) == nil)
+    #expect(bench.from(peer, reject).reason(of: peer) == .fault(.unrequestedBlocks))
+  }
+
   @Test("closes on a block of another length than it asked for")
   func wrongLength() throws {
     let bench = try leech()
@@ -150,6 +160,28 @@ struct TorrentCoreDownloadTests {
     #expect(bench.from(slow, torrent.message(late.requests(to: slow)[0])).reason(of: slow) == nil)
   }
 
+  @Test("asks others for a block that its peer keeps back for a minute while it sends others")
+  func keptBack() throws {
+    let bench = try leech()
+    let peer = try bench.connect(1)
+    var handshake = ExtensionHandshake()
+    handshake.requestQueue = 2
+    bench.from(peer, .haveAll, handshake.message)
+    var asked = bench.from(peer, .unchoke).requests(to: peer)
+    let kept = asked.removeFirst()
+    var actions: [TorrentAction] = []
+    for _ in 0..<13 {
+      asked = asked.flatMap { bench.from(peer, torrent.message($0)).requests(to: peer) }
+      let passed = bench.pass(.seconds(5))
+      asked += passed.requests(to: peer)
+      actions += passed
+    }
+    #expect(actions.messages(to: peer).contains(.cancel(kept)))
+    let (other, _) = try bench.connectSeed(2)
+    bench.exhaust(other)
+    #expect(bench.asked[other]?.contains(kept) == true)
+  }
+
   @Test("blames nobody for silence while the storage is full, and asks for nothing meanwhile")
   func storageFull() throws {
     let bench = try leech()
@@ -208,9 +240,11 @@ struct TorrentCoreDownloadTests {
       bench.core.handle(.storage(.pieceVerified(piece)), at: bench.now)
     }
     let actions = bench.take()
-    #expect(actions.messages(to: leecher) == [.have(piece: 0), .have(piece: 2)])
-    #expect(
-      !actions.messages(to: seed).contains { if case .have = $0 { true } else { false } })
+    func haves(to peer: PeerHandle) -> [Int] {
+      actions.messages(to: peer).compactMap { if case .have(let piece) = $0 { piece } else { nil } }
+    }
+    #expect(haves(to: leecher) == [0, 2])
+    #expect(haves(to: seed).isEmpty)
   }
 
   @Test("loses interest when a peer has nothing more to give, and gains it again")
