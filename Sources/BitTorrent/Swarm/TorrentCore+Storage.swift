@@ -8,6 +8,8 @@ extension TorrentCore {
     case .pieceVerified(let piece): verified(piece)
     case .pieceFailed(let piece, let digests, let badBlocks):
       pieceFailed(piece, digests: digests, badBlocks: badBlocks)
+    case .pieceLost(let piece):
+      pieceLost(piece)
     case .pieceDigests(let piece, let digests):
       punish(smartBan.pieceRight(piece, digests: digests), piece: piece)
     case .full: isStorageFull = true
@@ -47,6 +49,14 @@ extension TorrentCore {
     picker.pieceFailed(piece, badBlocks: badBlocks)
     if badBlocks.isEmpty { actions.append(.discard(piece: piece)) }
     punish(verdict, piece: piece)
+    hasReleasedBlocks = true
+  }
+
+  /// Blocks that were written are gone from the disk: the piece is fetched anew.
+  private func pieceLost(_ piece: Int) {
+    guard piece >= 0, piece < picker.have.bitCount, !picker.have[piece] else { return }
+    picker.pieceFailed(piece, badBlocks: [])
+    actions.append(.discard(piece: piece))
     hasReleasedBlocks = true
   }
 

@@ -155,7 +155,7 @@ struct StoragePlacesTests {
     await rig.fetch(5..<torrent.layout.pieceCount)
     #expect(try torrent.isWhole(in: target))
     try await rig.close()
-    let again = StorageRig(torrent, in: folder.path("from"), resume: store)
+    let again = StorageRig(torrent, in: target, resume: store)
     let opened = try await again.open()
     #expect(opened.record.savePath == target)
     #expect(opened.have.isFull && opened.checkedPieces == 0)
