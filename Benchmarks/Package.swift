@@ -22,7 +22,8 @@ let package = Package(
       name: "bench",
       dependencies: [
         "CReference", ours("Primitives"), ours("JSON"), ours("Keys"), ours("KeyValueStore"),
-        ours("ChainTypes"), ours("Ledger"), ours("Node"), ours("LedgerRPC"),
+        ours("ChainTypes"), ours("PaymentChannels"), ours("Ledger"), ours("Node"),
+        ours("LedgerRPC"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
