@@ -60,7 +60,17 @@ struct PoolState {
   }
 
   /// Lets in the work that one more transaction on credit makes, or throws.
-  mutating func admitCredit(of sender: Address, time: UInt64) throws(PoolError) {
+  ///
+  /// `nonce` is that of the sender's account, and not looked at when the pool follows the sender.
+  mutating func admitCredit(
+    _ recovered: RecoveredTransaction, nonce: UInt64, time: UInt64
+  ) throws(PoolError) {
+    guard byHash[recovered.signed.hash] == nil else { throw .alreadyKnown(recovered.signed.hash) }
+    let sender = recovered.sender
+    let queue = senders[sender] ?? SenderQueue(nonce: nonce, balance: .zero)
+    guard queue.isAlone(recovered.signed.transaction.nonce, isOnCredit: true) else {
+      throw .creditNotAlone(sender)
+    }
     guard onCredit.contains(sender) || onCredit.count < limits.creditSlots,
       creditGate.admit(at: time, limit: limits.creditPerSecond)
     else { throw .creditBusy }

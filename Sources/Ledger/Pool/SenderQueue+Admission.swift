@@ -19,9 +19,9 @@ extension SenderQueue {
     }
     let old = self[transaction.nonce]
     if transaction.isOnCredit || isOnCredit {
-      guard pending.count + gapped.count == (old == nil ? 0 : 1),
-        !transaction.isOnCredit || transaction.nonce == nonce
-      else { throw .creditNotAlone(sender) }
+      guard isAlone(transaction.nonce, isOnCredit: transaction.isOnCredit) else {
+        throw .creditNotAlone(sender)
+      }
     }
     guard transaction.cost <= balance else {
       throw .rejected(.insufficientFunds(sender: sender, have: balance, want: transaction.cost))
@@ -43,6 +43,13 @@ extension SenderQueue {
       throw .senderLimit(sender: sender, count: pending.count, gapped: false)
     }
     return Place(replaced: old, isGapped: !hasRoom)
+  }
+
+  /// Whether a transaction would be all there is of the sender: one that pays its fee from its
+  /// payouts must be, with the account's nonce, and nothing may stand beside it.
+  func isAlone(_ wanted: UInt64, isOnCredit: Bool) -> Bool {
+    pending.count + gapped.count == (self[wanted] == nil ? 0 : 1)
+      && (!isOnCredit || wanted == nonce)
   }
 
   private static func checkBump(

@@ -23,8 +23,11 @@ extension TransactionPool {
       // Accounts are read without the lock; should the head move meanwhile, they are read again.
       let account = known == nil ? try Self.account(of: transaction.sender, at: head) : nil
       let time = clock()
-      let balance = known ?? account?.balance ?? .zero
-      let payouts = try payouts(of: transaction, balance: balance, at: head, time: time)
+      var payouts = UInt256.zero
+      if transaction.signed.transaction.maximumCost ?? .max > known ?? account?.balance ?? .zero {
+        payouts = try self.payouts(
+          of: transaction, nonce: account?.nonce ?? 0, at: head, time: time)
+      }
       let insertion = try state.withLock { (state) throws(PoolError) -> Insertion? in
         guard state.head.number == head.number else { return nil }
         guard let account = account ?? state.senders[transaction.sender].map({ _ in Account() })
@@ -40,20 +43,19 @@ extension TransactionPool {
     }
   }
 
-  /// What a transaction pays its sender, when it needs that for its fee and may have it; else zero.
+  /// What a transaction that its sender cannot pay pays its sender; zero when that counts nothing.
   private func payouts(
-    of transaction: RecoveredTransaction, balance: UInt256, at head: PoolHead, time: UInt64
+    of transaction: RecoveredTransaction, nonce: UInt64, at head: PoolHead, time: UInt64
   ) throws(PoolError) -> UInt256 {
-    let cost = transaction.signed.transaction.maximumCost ?? .max
-    guard cost > balance, let credit = head.credit,
-      credit.lane.lends(to: transaction.signed.transaction)
-    else { return .zero }
+    guard let credit = head.credit, credit.lane.lends(to: transaction.signed.transaction) else {
+      return .zero
+    }
     let count = credit.lane.claimCount(of: transaction.signed.transaction) ?? 0
     guard count <= ChannelModule.maximumCreditItems else {
       throw .creditTooLarge(have: count, limit: ChannelModule.maximumCreditItems)
     }
     try state.withLock { (state) throws(PoolError) in
-      try state.admitCredit(of: transaction.sender, time: time)
+      try state.admitCredit(transaction, nonce: nonce, time: time)
     }
     do {
       let payouts = try credit.payouts(transaction) ?? .zero
