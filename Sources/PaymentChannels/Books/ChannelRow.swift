@@ -1,19 +1,19 @@
-internal import ChainTypes
+package import ChainTypes
 internal import Primitives
 
 /// What a channel is, and what the books' owner is to it.
-struct ChannelRow: Hashable, Sendable {
-  var role: ChannelRole
-  var descriptor: ChannelDescriptor
+package struct ChannelRow: Hashable, Sendable {
+  package var role: ChannelRole
+  package var descriptor: ChannelDescriptor
 
   private static let version: UInt8 = 1
 
-  init(role: ChannelRole, descriptor: ChannelDescriptor) {
+  package init(role: ChannelRole, descriptor: ChannelDescriptor) {
     self.role = role
     self.descriptor = descriptor
   }
 
-  var row: [UInt8] {
+  package var row: [UInt8] {
     var writer = RowWriter(version: Self.version, capacity: 128)
     writer.append(role.rawValue)
     writer.append(descriptor.payer)
@@ -27,7 +27,7 @@ struct ChannelRow: Hashable, Sendable {
   }
 
   /// The module and the chain are those of the whole store.
-  init(row: [UInt8], in domain: ChannelDomain) throws(RowError) {
+  package init(row: [UInt8], in domain: ChannelDomain) throws(RowError) {
     var reader = try RowReader(row, version: Self.version)
     guard let role = ChannelRole(rawValue: try reader.read()) else { throw .malformed }
     self.role = role

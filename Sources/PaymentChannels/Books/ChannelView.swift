@@ -1,16 +1,16 @@
-internal import ChainTypes
+package import ChainTypes
 
 /// What final blocks say of a channel.
-struct ChannelView: Hashable, Sendable {
-  var state: ChannelState
+package struct ChannelView: Hashable, Sendable {
+  package var state: ChannelState
   /// The block that said so.
-  var height: UInt64
+  package var height: UInt64
   /// Whether the channel is gone; then the state is the last one.
-  var isClosed = false
+  package var isClosed = false
 
   private static let version: UInt8 = 1
 
-  var row: [UInt8] {
+  package var row: [UInt8] {
     var writer = RowWriter(version: Self.version)
     writer.append(height)
     writer.append(isClosed ? 1 : 0 as UInt8)
@@ -22,12 +22,12 @@ struct ChannelView: Hashable, Sendable {
     return writer.bytes
   }
 
-  init(state: ChannelState, height: UInt64) {
+  package init(state: ChannelState, height: UInt64) {
     self.state = state
     self.height = height
   }
 
-  init(row: [UInt8]) throws(RowError) {
+  package init(row: [UInt8]) throws(RowError) {
     var reader = try RowReader(row, version: Self.version)
     height = try reader.read()
     let closed: UInt8 = try reader.read()

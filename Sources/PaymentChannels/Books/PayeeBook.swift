@@ -1,32 +1,32 @@
-internal import ChainTypes
-internal import Primitives
+package import ChainTypes
+package import Primitives
 
 /// What a payee knows of one channel, and the rules by which it takes vouchers and gives credit.
 ///
 /// Credit is what the newest voucher **on disk** says, less what is billed, plus the window. What
 /// is billed is on disk before anything is delivered for it, so that no crash forgets a debt;
 /// a little more than is delivered is written at once, which spares writes.
-struct PayeeBook: Sendable {
-  let descriptor: ChannelDescriptor
-  let id: ChannelID
-  let role: ChannelRole
-  let signer: Address
-  var view: ChannelView
-  private(set) var voucher: Durable<SignedVoucher?>
-  private(set) var hold: Durable<PayeeHold?>
+package struct PayeeBook: Sendable {
+  package let descriptor: ChannelDescriptor
+  package let id: ChannelID
+  package let role: ChannelRole
+  package let signer: Address
+  package var view: ChannelView
+  package private(set) var voucher: Durable<SignedVoucher?>
+  package private(set) var hold: Durable<PayeeHold?>
   /// Billed up to here; never below what was delivered.
   private var billed: Durable<UInt128>
   /// Delivered up to here, in value; after a crash it may lag, and what is delivered again below
   /// `billed` costs nothing.
-  private(set) var delivered: UInt128
+  package private(set) var delivered: UInt128
   /// The credit beyond what is paid.
-  private(set) var window: UInt128
+  package private(set) var window: UInt128
   /// The payment last told to the outside.
-  var reported: UInt128
+  package var reported: UInt128
   /// When money was last cashed, or the book made.
-  var lastSettled: Duration
+  package var lastSettled: Duration
 
-  init(
+  package init(
     row: ChannelRow, id: ChannelID, view: ChannelView, voucher: SignedVoucher? = nil,
     hold: PayeeHold? = nil, counters: PayeeCounters, now: Duration
   ) {
@@ -45,44 +45,44 @@ struct PayeeBook: Sendable {
   }
 
   /// The newest voucher's amount, on disk or not.
-  var accepted: UInt128 { voucher.current?.cumulativeAmount ?? 0 }
+  package var accepted: UInt128 { voucher.current?.cumulativeAmount ?? 0 }
 
   /// The newest amount on disk.
-  func paid(_ synced: UInt64) -> UInt128 { voucher.synced(synced)?.cumulativeAmount ?? 0 }
+  package func paid(_ synced: UInt64) -> UInt128 { voucher.synced(synced)?.cumulativeAmount ?? 0 }
 
   /// What cashing the newest voucher on disk would bring.
-  func unsettled(_ synced: UInt64) -> UInt128 {
+  package func unsettled(_ synced: UInt64) -> UInt128 {
     guard !view.isClosed else { return 0 }
     let amount = min(paid(synced), view.state.deposit)
     return amount > view.state.settled ? amount - view.state.settled : 0
   }
 
   /// How far deliveries may go in all.
-  func limit(_ synced: UInt64) -> UInt128 {
+  package func limit(_ synced: UInt64) -> UInt128 {
     let paid = min(paid(synced), view.state.deposit)
     guard canEarn else { return paid }
     return paid.addingReportingOverflow(window).overflow ? .max : paid + window
   }
 
   /// Whether new vouchers and credit are given at all.
-  var canEarn: Bool {
+  package var canEarn: Bool {
     role == .payee && !view.isClosed && view.state.closeRequest == nil && hold.current == nil
   }
 
   /// The counters as a row has them.
-  var counters: PayeeCounters {
+  package var counters: PayeeCounters {
     PayeeCounters(billed: billed.current, delivered: delivered, window: window)
   }
 
   /// The counters for a clean end: nothing is billed that was not delivered.
-  var exactCounters: PayeeCounters {
+  package var exactCounters: PayeeCounters {
     PayeeCounters(billed: delivered, delivered: delivered, window: window)
   }
 
   // MARK: - Vouchers
 
   /// Everything that can be told without looking at the signature.
-  func check(amount: UInt128, minimumStep: UInt128) throws(ChannelError) {
+  package func check(amount: UInt128, minimumStep: UInt128) throws(ChannelError) {
     if view.isClosed { throw .closing(id) }
     switch hold.current {
     case .release(_, let until): throw .frozen(id, until: until)
@@ -101,14 +101,14 @@ struct PayeeBook: Sendable {
   }
 
   /// Takes a voucher that is checked and verified; `generation` will hold it.
-  mutating func accept(_ voucher: SignedVoucher, in generation: UInt64, synced: UInt64) {
+  package mutating func accept(_ voucher: SignedVoucher, in generation: UInt64, synced: UInt64) {
     self.voucher.set(voucher, in: generation, synced: synced)
   }
 
   // MARK: - Deliveries
 
   /// What must happen before a delivery up to `total` may leave.
-  enum Charge: Hashable {
+  package enum Charge: Hashable {
     /// It may leave.
     case granted
     /// Bill up to this amount on disk first.
@@ -119,7 +119,7 @@ struct PayeeBook: Sendable {
     case owed(required: UInt128)
   }
 
-  func charge(upTo total: UInt128, synced: UInt64) -> Charge {
+  package func charge(upTo total: UInt128, synced: UInt64) -> Charge {
     if total <= billed.synced(synced) { return .granted }
     if total <= billed.current { return .wait(billed.generation) }
     let limit = limit(synced)
@@ -130,43 +130,43 @@ struct PayeeBook: Sendable {
     return .bill(overflow ? limit : min(ahead, limit))
   }
 
-  mutating func bill(upTo total: UInt128, in generation: UInt64, synced: UInt64) {
+  package mutating func bill(upTo total: UInt128, in generation: UInt64, synced: UInt64) {
     billed.set(total, in: generation, synced: synced)
   }
 
   /// Notes a delivery that was granted.
-  mutating func deliver(upTo total: UInt128) { delivered = max(delivered, total) }
+  package mutating func deliver(upTo total: UInt128) { delivered = max(delivered, total) }
 
   /// Forgives what is billed above `total`; the loss is the caller's decision.
-  mutating func writeOff(to total: UInt128, in generation: UInt64, synced: UInt64) {
+  package mutating func writeOff(to total: UInt128, in generation: UInt64, synced: UInt64) {
     billed.set(total, in: generation, synced: synced)
     delivered = min(delivered, total)
   }
 
-  mutating func setWindow(_ window: UInt128) { self.window = window }
+  package mutating func setWindow(_ window: UInt128) { self.window = window }
 
   // MARK: - Holds
 
-  mutating func setHold(_ hold: PayeeHold?, in generation: UInt64, synced: UInt64) {
+  package mutating func setHold(_ hold: PayeeHold?, in generation: UInt64, synced: UInt64) {
     self.hold.set(hold, in: generation, synced: synced)
   }
 }
 
 /// A payee's counters as they are kept.
-struct PayeeCounters: Hashable, Sendable {
-  var billed: UInt128 = 0
-  var delivered: UInt128 = 0
-  var window: UInt128 = 0
+package struct PayeeCounters: Hashable, Sendable {
+  package var billed: UInt128 = 0
+  package var delivered: UInt128 = 0
+  package var window: UInt128 = 0
 
   private static let version: UInt8 = 1
 
-  init(billed: UInt128 = 0, delivered: UInt128 = 0, window: UInt128 = 0) {
+  package init(billed: UInt128 = 0, delivered: UInt128 = 0, window: UInt128 = 0) {
     self.billed = billed
     self.delivered = delivered
     self.window = window
   }
 
-  var row: [UInt8] {
+  package var row: [UInt8] {
     var writer = RowWriter(version: Self.version)
     writer.append(billed)
     writer.append(delivered)
@@ -174,7 +174,7 @@ struct PayeeCounters: Hashable, Sendable {
     return writer.bytes
   }
 
-  init(row: [UInt8]) throws(RowError) {
+  package init(row: [UInt8]) throws(RowError) {
     var reader = try RowReader(row, version: Self.version)
     billed = try reader.read()
     delivered = try reader.read()

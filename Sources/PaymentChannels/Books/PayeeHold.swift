@@ -1,5 +1,5 @@
 /// Why a payee takes no vouchers and gives no credit, though the channel is open.
-enum PayeeHold: Hashable, Sendable {
+package enum PayeeHold: Hashable, Sendable {
   /// A release over `capture` was or will be signed: it may close the channel up to this second.
   case release(capture: UInt128, until: UInt64)
   /// A close over `capture` is on its way.
@@ -7,7 +7,7 @@ enum PayeeHold: Hashable, Sendable {
 
   private static let version: UInt8 = 1
 
-  var row: [UInt8] {
+  package var row: [UInt8] {
     var writer = RowWriter(version: Self.version)
     switch self {
     case .release(let capture, let until):
@@ -22,7 +22,7 @@ enum PayeeHold: Hashable, Sendable {
     return writer.bytes
   }
 
-  init(row: [UInt8]) throws(RowError) {
+  package init(row: [UInt8]) throws(RowError) {
     var reader = try RowReader(row, version: Self.version)
     let kind: UInt8 = try reader.read()
     let capture: UInt128 = try reader.read()

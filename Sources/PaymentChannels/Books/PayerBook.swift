@@ -1,28 +1,28 @@
-internal import ChainTypes
-internal import Primitives
+package import ChainTypes
+package import Primitives
 
 /// What a payer knows of one channel, and the rules by which it signs.
 ///
 /// No signature is made above the ceiling on disk. So a voucher of ours above the ceiling can only
 /// come from a newer store than this one, and signing stops until somebody decides.
-struct PayerBook: Sendable {
-  let descriptor: ChannelDescriptor
-  let id: ChannelID
-  let signer: Address
-  var view: ChannelView
+package struct PayerBook: Sendable {
+  package let descriptor: ChannelDescriptor
+  package let id: ChannelID
+  package let signer: Address
+  package var view: ChannelView
   private var limits: Durable<Limits>
   /// The highest amount known to be signed; after a crash it may lag behind the truth, which lies
   /// below the ceiling.
-  private(set) var signed: UInt128
+  package private(set) var signed: UInt128
   /// The newest voucher signed or shown since the start.
-  private(set) var newest: SignedVoucher?
+  package private(set) var newest: SignedVoucher?
 
   private struct Limits {
     var ceiling: UInt128
     var shown: UInt128?
   }
 
-  init(row: ChannelRow, id: ChannelID, view: ChannelView, terms: PayerTerms) {
+  package init(row: ChannelRow, id: ChannelID, view: ChannelView, terms: PayerTerms) {
     descriptor = row.descriptor
     self.id = id
     signer = row.descriptor.voucherSigner
@@ -32,16 +32,16 @@ struct PayerBook: Sendable {
   }
 
   /// What may count as spent: nothing above it was ever signed.
-  var ceiling: UInt128 { limits.current.ceiling }
+  package var ceiling: UInt128 { limits.current.ceiling }
 
   /// The amount of the voucher that proved this store to be an old one.
-  var shown: UInt128? { limits.current.shown }
+  package var shown: UInt128? { limits.current.shown }
 
   /// What is kept.
-  var terms: PayerTerms { PayerTerms(ceiling: ceiling, signed: signed, shown: shown) }
+  package var terms: PayerTerms { PayerTerms(ceiling: ceiling, signed: signed, shown: shown) }
 
   /// What must happen before a voucher over `total` may be signed.
-  enum Signing: Hashable {
+  package enum Signing: Hashable {
     /// It may be signed.
     case granted
     /// The newest voucher says as much already.
@@ -52,7 +52,7 @@ struct PayerBook: Sendable {
     case wait(UInt64)
   }
 
-  func signing(
+  package func signing(
     upTo total: UInt128, parts: UInt128, synced: UInt64
   ) throws(ChannelError) -> Signing {
     if let shown { throw .oldStore(id, shown: shown, ceiling: ceiling) }
@@ -67,7 +67,7 @@ struct PayerBook: Sendable {
     return .raise(overflow ? deposit : min(ahead, deposit))
   }
 
-  mutating func raise(to ceiling: UInt128, in generation: UInt64, synced: UInt64) {
+  package mutating func raise(to ceiling: UInt128, in generation: UInt64, synced: UInt64) {
     let next = Limits(ceiling: max(self.ceiling, ceiling), shown: shown)
     limits.set(next, in: generation, synced: synced)
   }
@@ -75,40 +75,40 @@ struct PayerBook: Sendable {
   /// Notes a voucher that was granted and signed, or one of ours that the payee shows.
   ///
   /// The amount reaches the disk with the next ceiling; until then the ceiling stands for it.
-  mutating func note(_ voucher: SignedVoucher) {
+  package mutating func note(_ voucher: SignedVoucher) {
     guard voucher.cumulativeAmount >= signed else { return }
     newest = voucher
     signed = voucher.cumulativeAmount
   }
 
   /// Stops signing: a voucher of ours over `amount` was shown that this store knows nothing of.
-  mutating func stop(shown amount: UInt128, in generation: UInt64, synced: UInt64) {
+  package mutating func stop(shown amount: UInt128, in generation: UInt64, synced: UInt64) {
     let next = Limits(ceiling: ceiling, shown: max(shown ?? 0, amount))
     limits.set(next, in: generation, synced: synced)
   }
 
   /// Goes on from `amount`, or from what was shown when that is more, by the owner's decision.
-  mutating func adopt(upTo amount: UInt128, in generation: UInt64, synced: UInt64) {
+  package mutating func adopt(upTo amount: UInt128, in generation: UInt64, synced: UInt64) {
     signed = max(signed, amount, shown ?? 0)
     limits.set(Limits(ceiling: max(ceiling, signed), shown: nil), in: generation, synced: synced)
   }
 }
 
 /// A payer's signing ceiling and what goes with it.
-struct PayerTerms: Hashable, Sendable {
-  var ceiling: UInt128 = 0
-  var signed: UInt128 = 0
-  var shown: UInt128?
+package struct PayerTerms: Hashable, Sendable {
+  package var ceiling: UInt128 = 0
+  package var signed: UInt128 = 0
+  package var shown: UInt128?
 
   private static let version: UInt8 = 1
 
-  init(ceiling: UInt128 = 0, signed: UInt128 = 0, shown: UInt128? = nil) {
+  package init(ceiling: UInt128 = 0, signed: UInt128 = 0, shown: UInt128? = nil) {
     self.ceiling = ceiling
     self.signed = signed
     self.shown = shown
   }
 
-  var row: [UInt8] {
+  package var row: [UInt8] {
     var writer = RowWriter(version: Self.version)
     writer.append(ceiling)
     writer.append(signed)
@@ -117,7 +117,7 @@ struct PayerTerms: Hashable, Sendable {
     return writer.bytes
   }
 
-  init(row: [UInt8]) throws(RowError) {
+  package init(row: [UInt8]) throws(RowError) {
     var reader = try RowReader(row, version: Self.version)
     ceiling = try reader.read()
     signed = try reader.read()

@@ -1,4 +1,4 @@
-internal import ChainTypes
+package import ChainTypes
 internal import Primitives
 
 extension ChannelEngine {
@@ -6,7 +6,7 @@ extension ChannelEngine {
   private static let quietBlocks: UInt64 = 256
 
   /// Takes note of a final block; blocks seen before change nothing.
-  mutating func apply(_ block: LedgerBlock, now: Duration) {
+  package mutating func apply(_ block: LedgerBlock, now: Duration) {
     guard block.head.height > meta.followed || head == nil else { return }
     var isMoved = false
     if block.head.height > meta.followed {
@@ -20,7 +20,7 @@ extension ChannelEngine {
   }
 
   /// Takes note of what the ledger says of channels at one block, as when they are imported.
-  mutating func apply(_ ids: [ChannelID], _ channels: LedgerChannels) {
+  package mutating func apply(_ ids: [ChannelID], _ channels: LedgerChannels) {
     for (id, state) in zip(ids, channels.states) {
       let height = channels.head.height
       guard let view = view(of: id), height >= view.height else { continue }
@@ -87,7 +87,7 @@ extension ChannelEngine {
 
   /// Whether a payee takes a channel into its books: opening one costs no consent, so that dust
   /// must cost nothing either.
-  func isWorthwhile(_ descriptor: ChannelDescriptor, deposit: UInt128) -> Bool {
+  package func isWorthwhile(_ descriptor: ChannelDescriptor, deposit: UInt128) -> Bool {
     deposit >= configuration.minimumDeposit
       && descriptor.graceSeconds >= configuration.minimumGraceSeconds
       && descriptor.graceBlocks >= configuration.minimumGraceBlocks
@@ -99,7 +99,7 @@ extension ChannelEngine {
     updates.append(.closed(id, settled: settled))
   }
 
-  func view(of id: ChannelID) -> ChannelView? { payees[id]?.view ?? payers[id]?.view }
+  package func view(of id: ChannelID) -> ChannelView? { payees[id]?.view ?? payers[id]?.view }
 
   private mutating func set(_ view: ChannelView, of id: ChannelID) {
     payees[id]?.view = view
@@ -124,7 +124,7 @@ extension ChannelEngine {
   /// The vouchers to cash now, for one transaction; all that pay for themselves once any is due.
   ///
   /// With `everything`, nothing need be due: the owner asked, or shuts down.
-  func settlements(
+  package func settlements(
     now: Duration, fee: UInt128, itemFee: UInt128, limit: Int, everything: Bool = false,
     only: Set<ChannelID>? = nil
   ) -> [ChannelSettlement] {
@@ -172,7 +172,7 @@ extension ChannelEngine {
   }
 
   /// Channels whose rest the payer can take back, at a block after `roomBlocks` ones with room.
-  func withdrawals(at head: LedgerHead, roomBlocks: UInt64) -> [ChannelDescriptor] {
+  package func withdrawals(at head: LedgerHead, roomBlocks: UInt64) -> [ChannelDescriptor] {
     payers.values.filter { book in
       guard let request = book.view.state.closeRequest, !book.view.isClosed,
         outbox.pending(.withdraw, book.id) == nil
@@ -182,7 +182,7 @@ extension ChannelEngine {
   }
 
   /// The ledger's rule: both times are over, or four times the blocks of any kind.
-  static func isGraceOver(
+  package static func isGraceOver(
     _ channel: ChannelDescriptor, _ request: ChannelState.CloseRequest, at head: LedgerHead,
     roomBlocks: UInt64
   ) -> Bool {

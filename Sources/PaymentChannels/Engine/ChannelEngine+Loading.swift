@@ -1,13 +1,13 @@
-internal import ChainTypes
-internal import KeyValueStore
+package import ChainTypes
+package import KeyValueStore
 internal import Keys
-internal import Primitives
+package import Primitives
 
 extension ChannelEngine {
   /// Opens the books of a store, or begins new ones that follow the ledger from `start` on.
   ///
   /// Nothing is written: the first commit holds the new epoch.
-  static func load(
+  package static func load(
     _ store: any KeyValueStore, domain: ChannelDomain, account: any ChannelSigner,
     voucherSigner: any ChannelSigner, configuration: ChannelConfiguration, start: UInt64,
     newStoreID: Hash256, now: Duration
@@ -95,7 +95,7 @@ extension ChannelEngine {
   }
 
   /// The amount and the signature; the id is the key's.
-  static func row(of voucher: SignedVoucher) -> [UInt8] {
+  package static func row(of voucher: SignedVoucher) -> [UInt8] {
     var writer = RowWriter(version: 1)
     writer.append(voucher.cumulativeAmount)
     writer.append(voucher.signature.bytes)

@@ -1,42 +1,52 @@
-internal import ChainTypes
+package import ChainTypes
 internal import KeyValueStore
-internal import Primitives
+package import Primitives
 
 /// A ledger transaction that is wanted.
-struct TransactionPlan: Hashable, Sendable {
-  var kind: ChannelTransactionKind
-  var call: ChannelCall
+package struct TransactionPlan: Hashable, Sendable {
+  package var kind: ChannelTransactionKind
+  package var call: ChannelCall
   /// Coin sent along, in wei.
-  var value: UInt128 = 0
+  package var value: UInt128
   /// The channels it is about, and the amounts it brings them to.
-  var items: [OutboxEntry.Item] = []
+  package var items: [OutboxEntry.Item]
+
+  package init(
+    kind: ChannelTransactionKind, call: ChannelCall, value: UInt128 = 0,
+    items: [OutboxEntry.Item] = []
+  ) {
+    self.kind = kind
+    self.call = call
+    self.value = value
+    self.items = items
+  }
 }
 
 /// How a transaction of the outbox ended.
-struct Outcome: Sendable {
-  var sequence: UInt64
+package struct Outcome: Sendable {
+  package var sequence: UInt64
   /// The bytes that are final, or else the newest.
-  var hash: Hash256
+  package var hash: Hash256
   /// What it did; nil when it is not on the ledger and never will be.
-  var receipt: LedgerReceipt?
+  package var receipt: LedgerReceipt?
 }
 
 extension TransactionPlan {
   /// Cashes vouchers.
-  static func settle(_ items: [ChannelSettlement]) -> TransactionPlan {
+  package static func settle(_ items: [ChannelSettlement]) -> TransactionPlan {
     TransactionPlan(
       kind: .settle, call: .settle(items),
       items: items.map { .init(id: $0.channel.id, amount: $0.cumulativeAmount) })
   }
 
   /// Takes back what is left of a channel.
-  static func withdraw(_ channel: ChannelDescriptor) -> TransactionPlan {
+  package static func withdraw(_ channel: ChannelDescriptor) -> TransactionPlan {
     TransactionPlan(
       kind: .withdraw, call: .withdraw(channel), items: [.init(id: channel.id, amount: 0)])
   }
 
   /// Asks for the close.
-  static func requestClose(_ channel: ChannelDescriptor) -> TransactionPlan {
+  package static func requestClose(_ channel: ChannelDescriptor) -> TransactionPlan {
     TransactionPlan(
       kind: .requestClose, call: .requestClose(channel),
       items: [.init(id: channel.id, amount: 0)])
@@ -45,7 +55,7 @@ extension TransactionPlan {
 
 extension ChannelEngine {
   /// The payee's close: freezes the book on disk first, then tells the plan.
-  mutating func closing(_ id: ChannelID) throws(ChannelError) -> Step<TransactionPlan> {
+  package mutating func closing(_ id: ChannelID) throws(ChannelError) -> Step<TransactionPlan> {
     try checkStore()
     let book = try payee(id)
     guard book.role == .payee else { throw .wrongRole(id) }
@@ -65,7 +75,7 @@ extension ChannelEngine {
   }
 
   /// The payer's close with the payee's release.
-  func closingMutually(
+  package func closingMutually(
     _ id: ChannelID, _ signed: SignedRelease
   ) throws(ChannelError) -> TransactionPlan {
     let book = try payer(id)
@@ -95,7 +105,7 @@ extension ChannelEngine {
   /// No more than `budget` wei may go into gas, where that is short.
   ///
   /// - Returns: its number.
-  mutating func propose(
+  package mutating func propose(
     _ plan: TransactionPlan, gas: UInt64, nonce ledgerNonce: UInt64, fees: LedgerFees,
     budget: UInt256? = nil, now: Duration
   ) throws(ChannelError) -> UInt64 {
@@ -116,7 +126,7 @@ extension ChannelEngine {
   }
 
   /// Raises the fees of transactions that wait for long; the new bytes are on disk first.
-  mutating func raiseFees(_ fees: LedgerFees, now: Duration) throws(ChannelError) {
+  package mutating func raiseFees(_ fees: LedgerFees, now: Duration) throws(ChannelError) {
     for var entry in outbox.overdue(now: now, after: configuration.feeBumpInterval) {
       let (tip, cap) = try feeCaps(fees)
       var transaction = entry.transaction.transaction
@@ -131,14 +141,14 @@ extension ChannelEngine {
   }
 
   /// What is to be handed in now.
-  func sendable(now: Duration) -> [OutboxEntry] {
+  package func sendable(now: Duration) -> [OutboxEntry] {
     outbox.sendable(
       now: now, synced: synced, storeFailed: commit.failure != nil,
       every: configuration.resendInterval)
   }
 
   /// Ends the transaction that a receipt is of.
-  mutating func finish(_ receipt: LedgerReceipt) {
+  package mutating func finish(_ receipt: LedgerReceipt) {
     guard let sequence = outbox.sequence(of: receipt.transaction) else { return }
     end(sequence, receipt.transaction, receipt)
   }
@@ -147,7 +157,7 @@ extension ChannelEngine {
   ///
   /// Another program used the key then. `nonce` must be older than the receipts that were asked
   /// for.
-  mutating func finish(passed nonce: UInt64) {
+  package mutating func finish(passed nonce: UInt64) {
     for entry in outbox.entries where entry.nonce < nonce {
       end(entry.sequence, entry.transaction.hash, nil)
     }
@@ -155,7 +165,7 @@ extension ChannelEngine {
 
   /// Gives up a transaction that the ledger never takes, when none waits behind it: its nonce is
   /// free again.
-  mutating func abandon(_ sequence: UInt64) {
+  package mutating func abandon(_ sequence: UInt64) {
     guard let entry = outbox[sequence], outbox.entries.last?.sequence == sequence else { return }
     end(sequence, entry.transaction.hash, nil, nonceIsFree: true)
   }

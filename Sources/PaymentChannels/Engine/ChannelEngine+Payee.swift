@@ -1,11 +1,11 @@
-internal import ChainTypes
+package import ChainTypes
 internal import Primitives
 
 extension ChannelEngine {
   // MARK: - Vouchers
 
   /// Looks at everything that costs nothing, and puts the voucher in line to be verified.
-  mutating func offer(
+  package mutating func offer(
     _ voucher: SignedVoucher, from peer: PeerID, now: Duration
   ) throws(ChannelError) {
     try checkStore()
@@ -18,7 +18,7 @@ extension ChannelEngine {
   ///
   /// - Returns: the amounts under wrong signatures, by sender and channel.
   @discardableResult
-  mutating func verifyVouchers() -> [VoucherIntake.Slot: UInt128] {
+  package mutating func verifyVouchers() -> [VoucherIntake.Slot: UInt128] {
     var wrong: [VoucherIntake.Slot: UInt128] = [:]
     for (slot, voucher) in intake.take() {
       guard let book = payees[slot.channel],
@@ -35,7 +35,7 @@ extension ChannelEngine {
   }
 
   /// Takes a voucher that is checked and verified.
-  mutating func accept(_ voucher: SignedVoucher) {
+  package mutating func accept(_ voucher: SignedVoucher) {
     let id = voucher.channelID
     let synced = synced
     let generation = put(ChannelTables.vouchers, id, Self.row(of: voucher))
@@ -43,7 +43,7 @@ extension ChannelEngine {
   }
 
   /// Whether a voucher over `amount` is on disk; waits for its batch when it is accepted.
-  mutating func received(
+  package mutating func received(
     _ id: ChannelID, amount: UInt128
   ) throws(ChannelError) -> Step<PayeeCredit> {
     let book = try payee(id)
@@ -61,7 +61,7 @@ extension ChannelEngine {
   }
 
   /// What a channel's payer may still take.
-  func credit(of book: PayeeBook) -> PayeeCredit {
+  package func credit(of book: PayeeBook) -> PayeeCredit {
     let limit = commit.failure == nil ? book.limit(synced) : 0
     return PayeeCredit(
       channelID: book.id, paid: book.paid(synced), delivered: book.delivered,
@@ -74,7 +74,7 @@ extension ChannelEngine {
   /// Bills deliveries up to `total` in all; once done they may leave.
   ///
   /// Totals make it idempotent: what is billed already is granted again for nothing.
-  mutating func charge(
+  package mutating func charge(
     _ id: ChannelID, upTo total: UInt128
   ) throws(ChannelError) -> Step<PayeeCredit> {
     try checkStore()
@@ -100,7 +100,8 @@ extension ChannelEngine {
 
   /// Forgives what was billed above `total`, as when a crash or a lost connection left it unclear
   /// what arrived; on disk with the next batch.
-  mutating func writeOff(_ id: ChannelID, to total: UInt128) throws(ChannelError) -> UInt64 {
+  package mutating func writeOff(_ id: ChannelID, to total: UInt128) throws(ChannelError) -> UInt64
+  {
     try checkStore()
     var book = try payee(id)
     guard total < book.counters.billed else { return commit.newest }
@@ -110,7 +111,7 @@ extension ChannelEngine {
   }
 
   /// Sets the credit beyond what is paid; on disk with the next batch.
-  mutating func setWindow(_ id: ChannelID, _ window: UInt128) throws(ChannelError) {
+  package mutating func setWindow(_ id: ChannelID, _ window: UInt128) throws(ChannelError) {
     try checkStore()
     var book = try payee(id)
     guard book.window != window else { return }
@@ -124,7 +125,7 @@ extension ChannelEngine {
   /// Signs the payee's consent to a close at once.
   ///
   /// First the book is frozen on disk; only then does the signature exist.
-  mutating func release(
+  package mutating func release(
     _ id: ChannelID, until: UInt64
   ) throws(ChannelError) -> Step<SignedRelease> {
     try checkStore()
@@ -149,14 +150,14 @@ extension ChannelEngine {
   }
 
   /// Freezes a book; the voucher it rests on is in the same batch or an earlier one.
-  mutating func freeze(_ id: ChannelID, _ hold: PayeeHold) -> UInt64 {
+  package mutating func freeze(_ id: ChannelID, _ hold: PayeeHold) -> UInt64 {
     let synced = synced
     let generation = put(ChannelTables.holds, id, hold.row)
     payees[id]?.setHold(hold, in: generation, synced: synced)
     return generation
   }
 
-  mutating func thaw(_ id: ChannelID) {
+  package mutating func thaw(_ id: ChannelID) {
     let synced = synced
     let generation = put(ChannelTables.holds, id, nil)
     payees[id]?.setHold(nil, in: generation, synced: synced)

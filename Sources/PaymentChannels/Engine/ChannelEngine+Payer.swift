@@ -1,10 +1,12 @@
-internal import ChainTypes
+package import ChainTypes
 internal import Keys
 internal import Primitives
 
 extension ChannelEngine {
   /// Signs a voucher over `total` in all, once the ceiling on disk covers it.
-  mutating func pay(_ id: ChannelID, total: UInt128) throws(ChannelError) -> Step<SignedVoucher> {
+  package mutating func pay(_ id: ChannelID, total: UInt128) throws(ChannelError) -> Step<
+    SignedVoucher
+  > {
     try checkStore()
     var book = try payer(id)
     switch try book.signing(upTo: total, parts: configuration.ceilingParts, synced: synced) {
@@ -36,7 +38,7 @@ extension ChannelEngine {
   /// Takes note of the highest voucher of ours that the payee shows, as on every connection.
   ///
   /// Below the ceiling it tells where to go on; above it, it proves that the store is an old copy.
-  mutating func shown(_ voucher: SignedVoucher) throws(ChannelError) {
+  package mutating func shown(_ voucher: SignedVoucher) throws(ChannelError) {
     let id = voucher.channelID
     var book = try payer(id)
     guard voucher.cumulativeAmount > book.signed else { return }
@@ -51,11 +53,11 @@ extension ChannelEngine {
   }
 
   /// Stops signing on every channel: the store was found to be an old copy.
-  mutating func stopAll() {
+  package mutating func stopAll() {
     for (id, book) in payers where book.shown == nil { stop(id, shown: book.ceiling) }
   }
 
-  mutating func stop(_ id: ChannelID, shown amount: UInt128) {
+  package mutating func stop(_ id: ChannelID, shown amount: UInt128) {
     guard var book = payers[id] else { return }
     book.stop(shown: amount, in: commit.gathering, synced: synced)
     payers[id] = book
@@ -65,7 +67,8 @@ extension ChannelEngine {
 
   /// Goes on signing on a channel, above `amount` and whatever was shown; on disk with the batch
   /// returned.
-  mutating func adopt(_ id: ChannelID, upTo amount: UInt128) throws(ChannelError) -> UInt64 {
+  package mutating func adopt(_ id: ChannelID, upTo amount: UInt128) throws(ChannelError) -> UInt64
+  {
     try checkStore()
     var book = try payer(id)
     guard amount <= book.view.state.deposit else {

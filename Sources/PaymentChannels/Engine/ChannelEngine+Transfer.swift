@@ -1,11 +1,11 @@
-internal import ChainTypes
+package import ChainTypes
 internal import Primitives
 
 extension ChannelEngine {
   /// Everything that other books need.
   ///
   /// A payee's newest voucher may be copied anywhere, on disk or not.
-  func export() -> ChannelArchive {
+  package func export() -> ChannelArchive {
     let paid = payees.values.map { book in
       ChannelArchive.Entry(
         role: book.role, descriptor: book.descriptor, voucher: book.voucher.current)
@@ -21,7 +21,7 @@ extension ChannelEngine {
   /// Takes in channels whose states the caller has asked for; on disk with the batch returned.
   ///
   /// Vouchers only ever rise; a payer's channel that may have been used elsewhere stops.
-  mutating func merge(
+  package mutating func merge(
     _ entries: [ChannelArchive.Entry], _ channels: LedgerChannels, now: Duration
   ) throws(ChannelError) -> UInt64 {
     try checkStore()

@@ -1,9 +1,9 @@
-internal import ChainTypes
-internal import KeyValueStore
+package import ChainTypes
+package import KeyValueStore
 internal import Primitives
 
 /// What an operation of the engine came to.
-enum Step<Value> {
+package enum Step<Value> {
   /// It is done, and may be told.
   case done(Value)
   /// It may go on once this generation is on disk: sync it and call again.
@@ -14,30 +14,30 @@ enum Step<Value> {
 ///
 /// The caller passes the time, since 1970, syncs what `commit` holds, hands in what `sendable()`
 /// gives, and feeds final blocks and receipts back.
-struct ChannelEngine: Sendable {
-  let domain: ChannelDomain
-  let configuration: ChannelConfiguration
+package struct ChannelEngine: Sendable {
+  package let domain: ChannelDomain
+  package let configuration: ChannelConfiguration
   /// The key that owns the books: pays, is paid, and sends transactions.
-  let account: any ChannelSigner
+  package let account: any ChannelSigner
   /// The key that signs vouchers of channels that name it.
-  let voucherSigner: any ChannelSigner
+  package let voucherSigner: any ChannelSigner
 
-  var commit = CommitQueue()
-  var payees: [ChannelID: PayeeBook] = [:]
-  var payers: [ChannelID: PayerBook] = [:]
-  var outbox = Outbox()
-  var intake: VoucherIntake
-  var meta: ChannelMeta
+  package var commit = CommitQueue()
+  package var payees: [ChannelID: PayeeBook] = [:]
+  package var payers: [ChannelID: PayerBook] = [:]
+  package var outbox = Outbox()
+  package var intake: VoucherIntake
+  package var meta: ChannelMeta
   /// The newest final block seen.
-  var head: LedgerHead?
+  package var head: LedgerHead?
   /// What gas costs, when last asked.
-  var fees: LedgerFees?
+  package var fees: LedgerFees?
   /// What happened since the caller last took it.
-  var updates: [ChannelUpdate] = []
+  package var updates: [ChannelUpdate] = []
   /// Transactions that ended since the caller last took them.
-  var outcomes: [Outcome] = []
+  package var outcomes: [Outcome] = []
 
-  init(
+  package init(
     domain: ChannelDomain, account: any ChannelSigner, voucherSigner: any ChannelSigner,
     configuration: ChannelConfiguration, meta: ChannelMeta
   ) {
@@ -49,23 +49,23 @@ struct ChannelEngine: Sendable {
     intake = VoucherIntake(configuration)
   }
 
-  var synced: UInt64 { commit.synced }
+  package var synced: UInt64 { commit.synced }
 
   /// How many channels the books hold.
-  var channelCount: Int { payees.count + payers.count }
+  package var channelCount: Int { payees.count + payers.count }
 
   /// Throws once the store takes no more writes: nothing may be promised then.
-  func checkStore() throws(ChannelError) {
+  package func checkStore() throws(ChannelError) {
     if let failure = commit.failure { throw .storage(failure) }
   }
 
-  mutating func takeUpdates() -> [ChannelUpdate] {
+  package mutating func takeUpdates() -> [ChannelUpdate] {
     defer { updates = [] }
     return updates
   }
 
   /// Writes down exactly what the rows lag behind with, as for a clean end.
-  mutating func checkpoint() {
+  package mutating func checkpoint() {
     for (id, book) in payees { put(ChannelTables.counters, id, book.exactCounters.row) }
     for (id, book) in payers where book.signed > 0 {
       put(ChannelTables.vouchers, id, book.terms.row)
@@ -76,14 +76,14 @@ struct ChannelEngine: Sendable {
   // MARK: - Rows
 
   @discardableResult
-  mutating func put(_ table: KeySpace, _ id: ChannelID, _ row: [UInt8]?) -> UInt64 {
+  package mutating func put(_ table: KeySpace, _ id: ChannelID, _ row: [UInt8]?) -> UInt64 {
     commit.put(table.key(id.bytes), row)
   }
 
-  mutating func putMeta() { commit.put(ChannelMeta.key, meta.row) }
+  package mutating func putMeta() { commit.put(ChannelMeta.key, meta.row) }
 
   /// Adds a channel to the books.
-  mutating func add(_ row: ChannelRow, view: ChannelView, now: Duration) {
+  package mutating func add(_ row: ChannelRow, view: ChannelView, now: Duration) {
     let id = row.descriptor.id
     guard payees[id] == nil, payers[id] == nil else { return }
     put(ChannelTables.channels, id, row.row)
@@ -98,18 +98,18 @@ struct ChannelEngine: Sendable {
   }
 
   /// Removes a channel that is gone from the ledger.
-  mutating func remove(_ id: ChannelID) {
+  package mutating func remove(_ id: ChannelID) {
     payees[id] = nil
     payers[id] = nil
     for table in ChannelTables.perChannel { put(table, id, nil) }
   }
 
-  func payee(_ id: ChannelID) throws(ChannelError) -> PayeeBook {
+  package func payee(_ id: ChannelID) throws(ChannelError) -> PayeeBook {
     if let book = payees[id] { return book }
     throw payers[id] == nil ? .unknownChannel(id) : .wrongRole(id)
   }
 
-  func payer(_ id: ChannelID) throws(ChannelError) -> PayerBook {
+  package func payer(_ id: ChannelID) throws(ChannelError) -> PayerBook {
     if let book = payers[id] { return book }
     throw payees[id] == nil ? .unknownChannel(id) : .wrongRole(id)
   }

@@ -42,7 +42,7 @@ public struct ChannelSummary: Hashable, Sendable {
 }
 
 extension ChannelSummary {
-  init(_ book: PayeeBook, synced: UInt64, fee: UInt128) {
+  package init(_ book: PayeeBook, synced: UInt64, fee: UInt128) {
     let unsettled = book.unsettled(synced)
     let hold: Hold? =
       switch book.hold.current {
@@ -60,7 +60,7 @@ extension ChannelSummary {
       hold: hold)
   }
 
-  init(_ book: PayerBook) {
+  package init(_ book: PayerBook) {
     self.init(
       id: book.id, role: .payer, descriptor: book.descriptor, delivered: Amount(book.signed),
       paid: Amount(book.signed), settled: Amount(book.view.state.settled),
@@ -73,5 +73,5 @@ extension ChannelSummary {
 
 extension Amount {
   /// So many wei.
-  init(_ wei: UInt128) { self.init(wei: UInt256(wei)) }
+  package init(_ wei: UInt128) { self.init(wei: UInt256(wei)) }
 }

@@ -1,4 +1,4 @@
-internal import ChainTypes
+package import ChainTypes
 
 /// Vouchers that wait to be verified: the newest only of each channel and peer, and of each peer
 /// so many a second.
@@ -6,10 +6,10 @@ internal import ChainTypes
 /// Verifying is what costs. What gets here has passed the checks that cost nothing, a newer
 /// voucher takes the place of an older one for free, and a peer's places are its own: whatever
 /// one peer sends, another's voucher is verified in the same turn.
-struct VoucherIntake: Sendable {
-  struct Slot: Hashable, Sendable {
-    var peer: PeerID
-    var channel: ChannelID
+package struct VoucherIntake: Sendable {
+  package struct Slot: Hashable, Sendable {
+    package var peer: PeerID
+    package var channel: ChannelID
   }
 
   private struct Bucket {
@@ -25,20 +25,20 @@ struct VoucherIntake: Sendable {
   private var waiting: [Slot: SignedVoucher] = [:]
   private var lastSweep = Duration.zero
 
-  init(_ configuration: ChannelConfiguration) {
+  package init(_ configuration: ChannelConfiguration) {
     rate = configuration.vouchersPerSecond
     burst = configuration.voucherBurst
     badSignatureCost = configuration.badSignatureCost
     maximumPeers = configuration.maximumPeers
   }
 
-  var isEmpty: Bool { waiting.isEmpty }
+  package var isEmpty: Bool { waiting.isEmpty }
 
   /// How many peers' rates are remembered.
-  var peerCount: Int { buckets.count }
+  package var peerCount: Int { buckets.count }
 
   /// Puts a voucher in line, in the place of an older one of the same channel and peer.
-  mutating func offer(
+  package mutating func offer(
     _ voucher: SignedVoucher, from peer: PeerID, now: Duration
   ) throws(ChannelError) {
     let slot = Slot(peer: peer, channel: voucher.channelID)
@@ -60,13 +60,13 @@ struct VoucherIntake: Sendable {
   }
 
   /// Everything that waits, to be verified now.
-  mutating func take() -> [(slot: Slot, voucher: SignedVoucher)] {
+  package mutating func take() -> [(slot: Slot, voucher: SignedVoucher)] {
     defer { waiting.removeAll(keepingCapacity: true) }
     return waiting.map { ($0.key, $0.value) }
   }
 
   /// Makes a peer pay for a signature that was wrong.
-  mutating func penalise(_ peer: PeerID) {
+  package mutating func penalise(_ peer: PeerID) {
     buckets[peer]?.tokens -= badSignatureCost - 1
   }
 

@@ -1,5 +1,5 @@
-internal import ChainTypes
-internal import Primitives
+package import ChainTypes
+package import Primitives
 
 /// The ledger transactions of one account that are not final, in the order of their nonces.
 ///
@@ -7,7 +7,7 @@ internal import Primitives
 /// higher fee means new bytes for the same nonce, on disk first, an eighth above the old fee at
 /// least; a receipt of any of the bytes ends it, and so does the nonce once the ledger has passed
 /// it with no receipt of ours.
-struct Outbox: Sendable {
+package struct Outbox: Sendable {
   private struct Place: Sendable {
     var entry: OutboxEntry
     /// The generation that holds the newest bytes.
@@ -18,33 +18,33 @@ struct Outbox: Sendable {
 
   private var places: [UInt64: Place] = [:]
   private var order: [UInt64] = []
-  private(set) var nextSequence: UInt64 = 1
+  package private(set) var nextSequence: UInt64 = 1
   /// Nonces below this are used up.
   private var usedNonces: UInt64 = 0
 
-  init(_ entries: [OutboxEntry] = []) {
+  package init(_ entries: [OutboxEntry] = []) {
     for entry in entries.sorted(by: { $0.sequence < $1.sequence }) { add(entry, in: 0) }
   }
 
   /// The entries in order.
-  var entries: [OutboxEntry] { order.compactMap { places[$0]?.entry } }
+  package var entries: [OutboxEntry] { order.compactMap { places[$0]?.entry } }
 
-  var isEmpty: Bool { order.isEmpty }
+  package var isEmpty: Bool { order.isEmpty }
 
   subscript(sequence: UInt64) -> OutboxEntry? { places[sequence]?.entry }
 
   /// The nonce for the next transaction, when the ledger's next one for the account is `ledger`.
-  func nextNonce(_ ledger: UInt64) -> UInt64 {
+  package func nextNonce(_ ledger: UInt64) -> UInt64 {
     entries.reduce(max(ledger, usedNonces)) { max($0, $1.nonce + 1) }
   }
 
   /// The highest amount that a transaction on its way brings a channel to, for a kind.
-  func pending(_ kind: ChannelTransactionKind, _ id: ChannelID) -> UInt128? {
+  package func pending(_ kind: ChannelTransactionKind, _ id: ChannelID) -> UInt128? {
     entries.filter { $0.kind == kind }.flatMap(\.items).filter { $0.id == id }.map(\.amount).max()
   }
 
   /// The highest amounts that settlements on their way bring channels to.
-  var settling: [ChannelID: UInt128] {
+  package var settling: [ChannelID: UInt128] {
     var amounts: [ChannelID: UInt128] = [:]
     for entry in entries where entry.kind == .settle {
       for item in entry.items { amounts[item.id] = max(amounts[item.id] ?? 0, item.amount) }
@@ -52,19 +52,19 @@ struct Outbox: Sendable {
     return amounts
   }
 
-  mutating func add(_ entry: OutboxEntry, in generation: UInt64) {
+  package mutating func add(_ entry: OutboxEntry, in generation: UInt64) {
     places[entry.sequence] = Place(entry: entry, generation: generation)
     order.append(entry.sequence)
     nextSequence = max(nextSequence, entry.sequence + 1)
   }
 
-  mutating func replace(_ entry: OutboxEntry, in generation: UInt64) {
+  package mutating func replace(_ entry: OutboxEntry, in generation: UInt64) {
     guard places[entry.sequence] != nil else { return }
     places[entry.sequence] = Place(entry: entry, generation: generation)
   }
 
   /// Removes an entry; its nonce is not used again unless it is `free`.
-  mutating func remove(_ sequence: UInt64, nonceIsFree free: Bool) -> OutboxEntry? {
+  package mutating func remove(_ sequence: UInt64, nonceIsFree free: Bool) -> OutboxEntry? {
     guard let entry = places.removeValue(forKey: sequence)?.entry else { return nil }
     order.removeAll { $0 == sequence }
     if !free { usedNonces = max(usedNonces, entry.nonce + 1) }
@@ -74,7 +74,7 @@ struct Outbox: Sendable {
   /// What is to be handed in now: bytes on disk that were not sent, or long ago.
   ///
   /// Once the store has failed, settlements go without: they can only bring money, once.
-  func sendable(
+  package func sendable(
     now: Duration, synced: UInt64, storeFailed: Bool, every interval: Duration
   ) -> [OutboxEntry] {
     order.compactMap { places[$0] }.filter { place in
@@ -86,20 +86,20 @@ struct Outbox: Sendable {
     }.map(\.entry)
   }
 
-  mutating func sent(_ sequence: UInt64, now: Duration) { places[sequence]?.sentAt = now }
+  package mutating func sent(_ sequence: UInt64, now: Duration) { places[sequence]?.sentAt = now }
 
   /// The entry that any of whose bytes has this hash.
-  func sequence(of hash: Hash256) -> UInt64? {
+  package func sequence(of hash: Hash256) -> UInt64? {
     entries.first { $0.hashes.contains(hash) }?.sequence
   }
 
   /// Entries that are due a higher fee.
-  func overdue(now: Duration, after interval: Duration) -> [OutboxEntry] {
+  package func overdue(now: Duration, after interval: Duration) -> [OutboxEntry] {
     entries.filter {
       now - $0.signedAt >= interval && $0.hashes.count < OutboxEntry.maximumHashes
     }
   }
 
   /// The least fees that take the place of a waiting transaction's: an eighth more.
-  static func bumped(_ fee: UInt256) -> UInt256 { fee &+ (fee >> 3) &+ 1 }
+  package static func bumped(_ fee: UInt256) -> UInt256 { fee &+ (fee >> 3) &+ 1 }
 }

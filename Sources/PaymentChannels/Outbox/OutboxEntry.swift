@@ -1,5 +1,5 @@
-internal import ChainTypes
-internal import Primitives
+package import ChainTypes
+package import Primitives
 
 /// What a ledger transaction is for.
 public enum ChannelTransactionKind: UInt8, Hashable, Sendable, CaseIterable {
@@ -25,29 +25,29 @@ public enum ChannelTransactionKind: UInt8, Hashable, Sendable, CaseIterable {
 
 /// A ledger transaction that is not final: written to disk before it is sent, sent again as the
 /// same bytes after a restart, and done with only by a receipt.
-struct OutboxEntry: Hashable, Sendable {
+package struct OutboxEntry: Hashable, Sendable {
   /// A channel it is about, and the amount it is to bring it to.
-  struct Item: Hashable, Sendable {
-    var id: ChannelID
-    var amount: UInt128
+  package struct Item: Hashable, Sendable {
+    package var id: ChannelID
+    package var amount: UInt128
   }
 
-  let sequence: UInt64
-  let kind: ChannelTransactionKind
-  let items: [Item]
+  package let sequence: UInt64
+  package let kind: ChannelTransactionKind
+  package let items: [Item]
   /// The newest bytes.
-  private(set) var transaction: SignedTransaction
+  package private(set) var transaction: SignedTransaction
   /// The hashes of all bytes that were ever signed for the nonce, the newest last.
-  private(set) var hashes: [Hash256]
+  package private(set) var hashes: [Hash256]
   /// When the newest bytes were signed.
-  private(set) var signedAt: Duration
+  package private(set) var signedAt: Duration
 
-  static let maximumItems = 4_096
-  static let maximumTransactionBytes = 1 << 20
-  static let maximumHashes = 64
+  package static let maximumItems = 4_096
+  package static let maximumTransactionBytes = 1 << 20
+  package static let maximumHashes = 64
   private static let version: UInt8 = 1
 
-  init(
+  package init(
     sequence: UInt64, kind: ChannelTransactionKind, items: [Item],
     transaction: SignedTransaction, now: Duration
   ) {
@@ -59,16 +59,16 @@ struct OutboxEntry: Hashable, Sendable {
     signedAt = now
   }
 
-  var nonce: UInt64 { transaction.transaction.nonce }
+  package var nonce: UInt64 { transaction.transaction.nonce }
 
   /// Takes new bytes for the same nonce, with a higher fee.
-  mutating func replace(_ transaction: SignedTransaction, now: Duration) {
+  package mutating func replace(_ transaction: SignedTransaction, now: Duration) {
     self.transaction = transaction
     hashes.append(transaction.hash)
     signedAt = now
   }
 
-  var row: [UInt8] {
+  package var row: [UInt8] {
     var writer = RowWriter(version: Self.version, capacity: 512)
     writer.append(kind.rawValue)
     writer.append(UInt64(max(0, signedAt.components.seconds)))
@@ -83,7 +83,7 @@ struct OutboxEntry: Hashable, Sendable {
     return writer.bytes
   }
 
-  init(sequence: UInt64, row: [UInt8]) throws(RowError) {
+  package init(sequence: UInt64, row: [UInt8]) throws(RowError) {
     var reader = try RowReader(row, version: Self.version)
     guard let kind = ChannelTransactionKind(rawValue: try reader.read()) else {
       throw .malformed

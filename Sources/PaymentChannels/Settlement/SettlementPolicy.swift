@@ -1,7 +1,7 @@
 /// When a channel's money is fetched.
-enum SettlementPolicy {
+package enum SettlementPolicy {
   /// Why money is fetched now.
-  enum Reason: Hashable {
+  package enum Reason: Hashable {
     /// The payer asked for the close.
     case closeRequested
     /// Enough has gathered.
@@ -13,23 +13,24 @@ enum SettlementPolicy {
   }
 
   /// What a decision is made from; amounts in wei.
-  struct Position: Hashable {
+  package struct Position: Hashable {
     /// What cashing would bring.
-    var unsettled: UInt128
+    package var unsettled: UInt128
     /// Paid out so far.
-    var settled: UInt128
+    package var settled: UInt128
     /// Locked since the opening.
-    var deposit: UInt128
+    package var deposit: UInt128
     /// The time since the last cashing.
-    var age: Duration
+    package var age: Duration
     /// Whether the payer asked for the close.
-    var isClosing: Bool
+    package var isClosing: Bool
     /// The fee of a transaction for this channel alone.
-    var fee: UInt128
+    package var fee: UInt128
   }
 
   /// Why to cash now, or nil to wait.
-  static func reason(_ position: Position, _ configuration: ChannelConfiguration) -> Reason? {
+  package static func reason(_ position: Position, _ configuration: ChannelConfiguration) -> Reason?
+  {
     // What costs more than it brings is never fetched, not even at a close: or dust would be a
     // way to make a payee spend.
     guard position.unsettled > position.fee else { return nil }

@@ -1,25 +1,25 @@
-internal import ChainTypes
+package import ChainTypes
 internal import KeyValueStore
-internal import Primitives
+package import Primitives
 
 /// Whose books a store holds, and up to which block they follow the ledger.
-struct ChannelMeta: Hashable, Sendable {
-  static let schema: UInt64 = 1
-  static let key = ChannelTables.meta.key([])
+package struct ChannelMeta: Hashable, Sendable {
+  package static let schema: UInt64 = 1
+  package static let key = ChannelTables.meta.key([])
 
-  var chainID: UInt64
-  var module: Address
-  var account: Address
+  package var chainID: UInt64
+  package var module: Address
+  package var account: Address
   /// A random name of the store, which the key's lock file repeats.
-  var storeID: Hash256
+  package var storeID: Hash256
   /// How many times the store was opened.
-  var epoch: UInt64 = 0
+  package var epoch: UInt64 = 0
   /// The last block whose events are in the books.
-  var followed: UInt64
+  package var followed: UInt64
 
   private static let version: UInt8 = 1
 
-  init(domain: ChannelDomain, account: Address, storeID: Hash256, followed: UInt64) {
+  package init(domain: ChannelDomain, account: Address, storeID: Hash256, followed: UInt64) {
     chainID = domain.chainID
     module = domain.module
     self.account = account
@@ -27,7 +27,7 @@ struct ChannelMeta: Hashable, Sendable {
     self.followed = followed
   }
 
-  var row: [UInt8] {
+  package var row: [UInt8] {
     var writer = RowWriter(version: Self.version)
     writer.append(Self.schema)
     writer.append(chainID)
@@ -39,7 +39,7 @@ struct ChannelMeta: Hashable, Sendable {
     return writer.bytes
   }
 
-  init(row: [UInt8]) throws(ChannelError) {
+  package init(row: [UInt8]) throws(ChannelError) {
     let schema: UInt64
     do throws(RowError) {
       var reader = try RowReader(row, version: Self.version)
@@ -58,7 +58,7 @@ struct ChannelMeta: Hashable, Sendable {
   }
 
   /// Throws unless the books are those of this account on this chain.
-  func check(domain: ChannelDomain, account: Address) throws(ChannelError) {
+  package func check(domain: ChannelDomain, account: Address) throws(ChannelError) {
     guard chainID == domain.chainID, module == domain.module else {
       throw .foreignStore(
         "they are of chain \(chainID), module \(module); this is chain \(domain.chainID), module "

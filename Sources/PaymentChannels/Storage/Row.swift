@@ -32,7 +32,7 @@ struct RowWriter {
 }
 
 /// Why bytes are not a row.
-enum RowError: Error, Hashable {
+package enum RowError: Error, Hashable {
   /// The version of the layout is unknown.
   case version
   /// The row is too short, too long, or holds a value that can't be.
