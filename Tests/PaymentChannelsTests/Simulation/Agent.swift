@@ -51,6 +51,15 @@ struct Agent {
       now: .milliseconds(simulation.now))
   }
 
+  /// Whether data flow, so that the application looks often.
+  func isBusy(_ world: Simulation) -> Bool {
+    guard let channel = world.channel, world.now < world.leaveAt || world.ending != .payerLeaves
+    else { return false }
+    return party == .payer
+      ? received < world.units || acknowledged < world.deposit
+      : engine.view(of: channel.id) != nil && world.highestSynced < world.deposit
+  }
+
   // MARK: - Application
 
   mutating func receive(_ message: Simulation.Message, _ world: inout Simulation) throws {

@@ -112,7 +112,9 @@ struct Simulation {
     while let next = pop() {
       now = next.time
       tally.steps += 1
-      guard tally.steps < 60_000 else { throw violation("Y2: nothing comes to an end") }
+      guard tally.steps < 20_000 else {
+        throw violation("Y2: nothing comes to an end: \(describe())")
+      }
       try handle(next.event)
       if isOver { break }
     }
@@ -129,7 +131,8 @@ struct Simulation {
       guard agents[party]?.isAlive == true else { return }
       try act(party) { try $0.receive(message, &$1) }
     case .tick(let party):
-      schedule(.tick(party), in: 100 + Int.random(in: 0...50, using: &random))
+      let pause = agents[party]?.isBusy(self) == true ? 150 : 2_000
+      schedule(.tick(party), in: pause + Int.random(in: 0...50, using: &random))
       guard agents[party]?.isAlive == true else { return }
       try act(party) { try $0.tick(&$1) }
     case .commit(let party, let life):
@@ -217,7 +220,7 @@ struct Simulation {
     if now >= haltUntil, Int.random(in: 0..<40, using: &random) == 0 {
       haltUntil = now + Int.random(in: 5_000...400_000, using: &random)
     }
-    schedule(.block, in: 1_000)
+    schedule(.block, in: max(1_000, haltUntil - now))
     guard now >= haltUntil else { return }
     // A restart of the node forgets what waits.
     if Int.random(in: 0..<20, using: &random) == 0 { ledger.forgetPool() }
@@ -270,6 +273,20 @@ struct Simulation {
     where Int.random(in: 0..<100, using: &random) >= loss {
       schedule(.message(to: party, message), in: Int.random(in: 1...60, using: &random))
     }
+  }
+
+  /// Where everything stands, for a failing seed.
+  func describe() -> String {
+    let books = agents.values.map { agent in
+      "\(agent.party): alive \(agent.isAlive), failing \(agent.isFailing), received "
+        + "\(agent.received), outbox \(agent.engine.outbox.entries.map { ($0.kind, $0.nonce) }), "
+        + "payees \(agent.engine.payees.values.map { ($0.paid(agent.engine.synced), $0.counters) }) "
+        + "payers \(agent.engine.payers.values.map(\.terms)), \(agent.engine.meta.followed)"
+    }
+    return "\(ending), \(units) units, loss \(loss), deaths \(deathRate), signed "
+      + "\(highestSigned), synced \(highestSynced), delivered \(highestDelivered), head "
+      + "\(ledger.head.height), halt \(haltUntil), channels \(ledger.channels.values); "
+      + books.joined(separator: "; ")
   }
 
   func violation(_ rule: String) -> Violation { Violation(rule: rule, seed: seed, time: now) }
