@@ -29,8 +29,12 @@ let package = Package(
     fuzzer("FuzzABI", "Primitives"),
     fuzzer("FuzzJSON", "JSON"),
     fuzzer("FuzzTrieProof", "Primitives", "Trie"),
+    fuzzer("FuzzBencode", "Metainfo"),
+    fuzzer("FuzzMetainfo", "Metainfo"),
+    fuzzer("FuzzMagnet", "Metainfo"),
     fuzzer("FuzzTransaction", "ChainTypes"),
     fuzzer("FuzzBlock", "ChainTypes"),
+    fuzzer("FuzzResumeRecord", "BitTorrent"),
     fuzzer("FuzzGenesis", "ChainTypes", "KeyValueStore", "Ledger", others: [logging]),
     fuzzer(
       "FuzzRequest", "ChainTypes", "JSON", "KeyValueStore", "Ledger", "Node", others: [logging]),

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # run.sh SECONDS [name…]: builds the fuzzers and runs each for so long; fails on the first crash.
-# Names are those of the folders in Corpus/: abi block genesis json json-rpc rlp
-# transaction trie-proof. New inputs are
-# kept in .build/corpus; what crashes is left in .build/artifacts, with its path in the output.
+# Names are those of the folders in Corpus/: abi bencode block genesis json json-rpc magnet
+# metainfo rlp transaction trie-proof. New inputs are kept in .build/corpus; what crashes is left in
+# .build/artifacts, with its path in the output.
 set -euo pipefail
 cd "$(dirname "$0")"
 seconds=${1:?usage: run.sh SECONDS [name…]}
@@ -12,8 +12,9 @@ if ((${#names[@]} == 0)); then
   for folder in Corpus/*/; do names+=("$(basename "$folder")"); done
 fi
 
-declare -A product=([abi]=FuzzABI [block]=FuzzBlock [genesis]=FuzzGenesis [json]=FuzzJSON
-  [json-rpc]=FuzzRequest [rlp]=FuzzRLP [transaction]=FuzzTransaction [trie-proof]=FuzzTrieProof)
+declare -A product=([abi]=FuzzABI [bencode]=FuzzBencode [block]=FuzzBlock [genesis]=FuzzGenesis
+  [json]=FuzzJSON [json-rpc]=FuzzRequest [magnet]=FuzzMagnet [metainfo]=FuzzMetainfo
+  [rlp]=FuzzRLP [transaction]=FuzzTransaction [trie-proof]=FuzzTrieProof)
 for name in "${names[@]}"; do
   [[ -n ${product[$name]:-} ]] || { echo "no fuzzer $name: use one of ${!product[*]}" >&2; exit 2; }
   swift build -c release --sanitize=fuzzer --product "${product[$name]}"

@@ -15,6 +15,8 @@ internal import Testing
       ["devnet"], ["node"], ["node", "init"], ["node", "run"], ["node", "config"],
       ["node", "verify"],
       ["node", "export"], ["node", "import"],
+      ["torrent"], ["torrent", "create"], ["torrent", "show"], ["torrent", "verify"],
+      ["torrent", "magnet"],
     ])
   func showsExample(command: [String]) async throws {
     let result = try await btt.run(command + ["--help"])

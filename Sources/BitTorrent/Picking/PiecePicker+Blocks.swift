@@ -46,17 +46,17 @@ extension PiecePicker {
     }
     guard partial[slot, block] == .requested(peer) else { return }
     release(slot, block, of: peer)
-    disown(slot, peer)
-    if !partial.slots[slot].isTouched { abandon(slot) }
+    if partial.slots[slot].owner == peer {
+      letGo(slot, by: peer)
+    } else if !partial.slots[slot].isTouched {
+      abandon(slot)
+    }
   }
 
   /// The peer goes on with no piece, though blocks that were asked of it may still come: it chokes
   /// us.
   package mutating func letGo(_ peer: PeerHandle) {
-    for slot in partial.open + partial.full where partial.slots[slot].owner == peer {
-      disown(slot, peer)
-      if !partial.slots[slot].isTouched { abandon(slot) }
-    }
+    for slot in partial.open + partial.full { letGo(slot, by: peer) }
   }
 
   /// The peer won't send any block: it choked us, or is gone.
@@ -65,12 +65,14 @@ extension PiecePicker {
   package mutating func releaseAll(of peer: PeerHandle) {
     if !partial.duplicates.isEmpty { partial.duplicates.removeAll { $0.peer == peer } }
     for slot in partial.open + partial.full {
-      let before = partial.slots[slot]
-      for block in 0..<before.blockCount { release(slot, block, of: peer) }
-      disown(slot, peer)
-      // A piece that another peer is bound to, and has not begun, stays with it.
-      let hasChanged = before.owner == peer || partial.slots[slot].free != before.free
-      if hasChanged, !partial.slots[slot].isTouched { abandon(slot) }
+      let free = partial.slots[slot].free
+      for block in 0..<partial.slots[slot].blockCount { release(slot, block, of: peer) }
+      if partial.slots[slot].owner == peer {
+        letGo(slot, by: peer)
+      } else if partial.slots[slot].free != free, !partial.slots[slot].isTouched {
+        // A piece that another peer is bound to, and has not begun, stays with it.
+        abandon(slot)
+      }
     }
   }
 
@@ -83,9 +85,11 @@ extension PiecePicker {
       || partial.duplicates.contains { $0.slot == slot && $0.block == block && $0.peer == peer }
   }
 
-  private mutating func disown(_ slot: Int, _ peer: PeerHandle) {
+  // If the peer goes on with a piece, it does so no more.
+  mutating func letGo(_ slot: Int, by peer: PeerHandle) {
     guard partial.slots[slot].owner == peer else { return }
     partial.setOwner(slot, nil, isExclusive: false, speed: partial.slots[slot].speed)
+    if !partial.slots[slot].isTouched { abandon(slot) }
   }
 
   // The second peer that was asked takes the first one's place; else the block is free.

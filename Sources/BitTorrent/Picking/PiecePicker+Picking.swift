@@ -194,7 +194,19 @@ extension PiecePicker {
         if choice.pieces[piece] { return piece }
       }
     }
-    return walk < count - first ? rarest(priority, choice) : nil
+    guard walk < count - first else { return nil }
+    // A peer that has much, and nothing rare: the rarest of a sample is rare enough, and costs the
+    // same whatever the torrent's size.
+    if choice.pieces.setCount > Self.greatestWalk {
+      let places = first..<count
+      var best = Int.max
+      for _ in 0..<Self.greatestWalk {
+        let place = Int.random(in: places, using: &random)
+        if place < best, choice.pieces[order.piece(priority, at: place)] { best = place }
+      }
+      if best < count { return order.piece(priority, at: best) }
+    }
+    return rarest(priority, choice)
   }
 
   // For a peer that has few of the pieces: its own are looked through, not the order.

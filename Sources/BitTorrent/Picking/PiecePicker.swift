@@ -105,6 +105,7 @@ extension PiecePicker {
       }
     }
     order.decrement(piece, priority: Int(priorities[piece]))
+    if let slot = partial.slot(of: piece) { letGo(slot, by: peer) }
   }
 
   /// How many peers have the piece.

@@ -35,8 +35,9 @@ extension PeerChannelHandler {
     _ blocks: [BlockRequest], _ driver: TorrentDriver, _ context: ChannelHandlerContext
   ) {
     var buffer = session.buffers.take()
-    let count = driver.storage?.readCached(
-      blocks[...], headroom: PeerMessage.pieceHeaderLength, into: &buffer) ?? 0
+    let count =
+      driver.storage?.readCached(
+        blocks[...], headroom: PeerMessage.pieceHeaderLength, into: &buffer) ?? 0
     if count > 0 { write(buffer, of: blocks[..<count], driver, context) }
     guard count < blocks.count else { return }
     read(Array(blocks[count...]), driver)

@@ -5,8 +5,10 @@ internal import NIOCore
 public struct Torrent: Sendable {
   /// The infohashes that it was added by.
   public let hashes: InfoHashes
-  /// How it stands, about twice a second and at once when it becomes about something else; for one
-  /// reader, who gets the newest and misses what is older. It ends when the torrent is stopped.
+  /// How it stands, about twice a second, and at once when it becomes about something else.
+  ///
+  /// This is for one reader, who gets the newest and misses what is older. It ends when the torrent
+  /// is stopped.
   public let updates: AsyncStream<TorrentStatus>
 
   private let driver: NIOLoopBound<TorrentDriver>

@@ -56,7 +56,8 @@ extension TorrentDriver {
       return send(.hashes(request, ByteBuffer(bytes: hashes)), to: peer)
     }
     answer(
-      request, for: peer, range: range, height: height, upper: upper, pieces: info.layout.pieces(of: file))
+      request, for: peer, range: range, height: height, upper: upper,
+      pieces: info.layout.pieces(of: file))
   }
 
   /// Answers from the hashes of a piece's blocks.

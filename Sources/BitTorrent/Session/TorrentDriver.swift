@@ -219,7 +219,8 @@ final class TorrentDriver {
     let closed = storage?.close() ?? eventLoop.makeSucceededVoidFuture()
     let announced = stopAnnouncing()
     return closed.flatMapErrorWithEventLoop { [logger] error, eventLoop in
-      logger.warning("the torrent's files were not closed in order", metadata: ["error": "\(error)"])
+      logger.warning(
+        "the torrent's files were not closed in order", metadata: ["error": "\(error)"])
       return eventLoop.makeSucceededVoidFuture()
     }.and(announced).assumeIsolated().map { _ in
       self.status.phase = .stopped

@@ -22,7 +22,8 @@ public final class TorrentSession: Sendable {
   private let logger: Logger
 
   private init(
-    address: PeerAddress, udp: UDPTrackerTransport, group: MultiThreadedEventLoopGroup, eventLoop: any EventLoop,
+    address: PeerAddress, udp: UDPTrackerTransport, group: MultiThreadedEventLoopGroup,
+    eventLoop: any EventLoop,
     loop: NIOLoopBound<SessionLoop>, configuration: SessionConfiguration, logger: Logger
   ) {
     self.address = address
@@ -34,7 +35,7 @@ public final class TorrentSession: Sendable {
     self.logger = logger
   }
 
-  /// Starts a session: it listens when this returns. Whoever starts one stops it.
+  /// Starts a session, which listens when this returns; whoever starts one stops it.
   ///
   /// UDP trackers are spoken to by the session itself, others through `http` where it is given.
   ///
@@ -56,7 +57,8 @@ public final class TorrentSession: Sendable {
     do {
       let pool = DiskPool(threads: configuration.diskThreads)
       let udp = UDPTrackerTransport(
-        eventLoop: eventLoop, sources: configuration.listen.isUnspecified ? [] : [configuration.listen])
+        eventLoop: eventLoop,
+        sources: configuration.listen.isUnspecified ? [] : [configuration.listen])
       let trackers = TrackerRouter(http: http, udp: udp)
       let started = eventLoop.submit {
         NIOLoopBound(

@@ -53,7 +53,7 @@ extension TorrentStorage {
 
   /// Has blocks written early when the store fills up, so that it never stays full.
   private func makeRoom(in state: inout State, _ jobs: inout [PendingPiece]) {
-    let bound = max(configuration.storeBytes, 1 << 20)
+    let bound = configuration.memoryBytes
     if state.heldBytes >= bound, !state.isFull {
       state.isFull = true
       events.post(.full)
@@ -76,7 +76,7 @@ extension TorrentStorage {
   func release(_ bytes: Int, of piece: PendingPiece, in state: inout State) {
     piece.heldBytes -= bytes
     state.heldBytes -= bytes
-    if state.isFull, state.heldBytes <= max(configuration.storeBytes, 1 << 20) / 4 * 3 {
+    if state.isFull, state.heldBytes <= configuration.memoryBytes / 4 * 3 {
       state.isFull = false
       events.post(.relieved)
     }

@@ -41,7 +41,7 @@ extension TorrentStorage {
       }
       let work = Work(
         arrivals: piece.inbox, mustFlush: piece.mustFlush,
-        isTight: state.heldBytes > configuration.storeBytes / 2)
+        isTight: state.heldBytes > configuration.memoryBytes / 2)
       piece.inbox = []
       piece.mustFlush = false
       piece.mustRetry = false

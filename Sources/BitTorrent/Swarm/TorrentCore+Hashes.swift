@@ -17,9 +17,7 @@ extension TorrentCore {
 
   func hashesArrived(_ request: HashRequest, _ hashes: ByteBuffer, from peer: Peer) {
     switch layerExchange?.received(request, hashes, from: peer.handle) ?? .unexpected {
-    case .unexpected:
-      peer.unrequested += 1
-      if peer.unrequested > Self.maximumUnasked { fault(.unrequestedBlocks, of: peer) }
+    case .unexpected: countUnrequested(from: peer)
     case .wrong: fault(.badHashes, of: peer)
     case .incomplete: areHashesWanted = true
     case .complete(let layer):
@@ -60,14 +58,18 @@ extension TorrentCore {
   /// A peer asks for hashes, which the session has; how much work that makes is bounded here.
   func hashesRequested(_ request: HashRequest, by peer: Peer) {
     renewService(of: peer)
-    guard info?.hasV2 == true, !isPaused, peer.hashesServed < Self.hashesPerMinute else {
+    // Leaves are not kept: each costs a block to be read and hashed.
+    let cost = request.baseLayer == 0 ? max(request.length, 1) : 1
+    guard info?.hasV2 == true, !isPaused, request.length <= MerkleRange.lengthLimit,
+      peer.hashesServed + cost <= Self.hashesPerMinute
+    else {
       peer.refused += 1
       guard peer.refused <= configuration.requestQueueLimit else {
         return fault(.flood, of: peer)
       }
       return send(.hashReject(request), to: peer)
     }
-    peer.hashesServed += 1
+    peer.hashesServed += cost
     peer.lastSent = now
     actions.append(.answerHashes(peer.handle, request))
   }
@@ -81,6 +83,6 @@ extension TorrentCore {
     peer.metadataServed = 0
   }
 
-  private static let hashesPerMinute = 4_096
-  private static let maximumUnasked = 32
+  // In a minute, counted in blocks to be read and hashed, or layers to be looked up.
+  private static let hashesPerMinute = 8_192
 }

@@ -84,6 +84,7 @@ extension TorrentCore {
     picker.peerArrived(peer.handle, having: pieces)
     peer.interesting = pieces.commonCount(with: picker.wanted)
     updateInterest(in: peer)
+    areHashesWanted = areHashesWanted || layerExchange != nil
     touch(peer)
     grantFast(to: peer)
     closeIfBothComplete(peer)

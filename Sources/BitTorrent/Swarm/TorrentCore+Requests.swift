@@ -57,9 +57,7 @@ extension TorrentCore {
       peer.forgiven -= 1
     } else {
       wasted += Int64(block.length)
-      peer.unrequested += 1
-      if peer.unrequested > Self.maximumUnrequested { fault(.unrequestedBlocks, of: peer) }
-      return
+      return countUnrequested(from: peer)
     }
     peer.downloaded += block.length
     peer.lastUseful = now
@@ -106,7 +104,7 @@ extension TorrentCore {
   func rejected(_ block: BlockRequest, by peer: Peer) {
     guard peer.isFast else { return fault(.notNegotiated(id: 16), of: peer) }
     guard peer.requests.remove(block) != nil else {
-      peer.forgiven = max(0, peer.forgiven - 1)
+      if peer.forgiven > 0 { peer.forgiven -= 1 } else { countUnrequested(from: peer) }
       return
     }
     peer.pipeline.released(1)
@@ -119,6 +117,12 @@ extension TorrentCore {
       peer.rejects = min(peer.rejects + 1, 7)
       peer.asksAgainAt = now + .milliseconds(250 << Int64(peer.rejects))
     }
+  }
+
+  /// A peer answered what nobody asked of it.
+  func countUnrequested(from peer: Peer) {
+    peer.unrequested += 1
+    if peer.unrequested > Self.maximumUnrequested { fault(.unrequestedBlocks, of: peer) }
   }
 
   // MARK: Giving up

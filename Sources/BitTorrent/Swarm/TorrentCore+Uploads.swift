@@ -5,6 +5,7 @@ internal import NIOCore
 extension TorrentCore {
   /// A peer asks for a block.
   func requested(_ block: BlockRequest, by peer: Peer) {
+    peer.requested += 1
     guard let layout = info?.layout else { return refuse(block, of: peer) }
     guard block.piece >= 0, block.piece < layout.pieceCount, block.offset >= 0,
       (1...BlockRequest.blockLength).contains(block.length),
@@ -39,6 +40,11 @@ extension TorrentCore {
 
   /// A peer takes a request back.
   func cancelled(_ block: BlockRequest, by peer: Peer) {
+    // Looking for a request costs more than naming one, so nobody may look for more than it made.
+    peer.cancels += 1
+    guard peer.cancels <= peer.requested + Self.maximumFutileCancels else {
+      return fault(.flood, of: peer)
+    }
     guard peer.uploads.cancel(block) else { return }
     if peer.isFast { send(.reject(block), to: peer) }
   }
@@ -49,9 +55,15 @@ extension TorrentCore {
   func serve(_ peer: Peer) {
     guard !peer.uploads.isEmpty, !isPaused else { return }
     var batch: [BlockRequest] = []
-    let window = configuration.uploadWindow * min(max(peer.weight, 1), Self.maximumWeight)
-    while peer.uploads.bytesInFlight < window, let length = peer.uploads.nextLength {
-      guard uploadLimits.isEmpty || take(length) else { break }
+    let weight = min(max(peer.weight, 1), Self.maximumWeight)
+    let window = configuration.uploadWindow * weight
+    // Under a limit all get their turn before anybody gets a second one.
+    let isLimited = uploadLimits.contains { $0.rate != nil }
+    let most = isLimited ? Self.turnUnderLimit * weight : Int.max
+    while peer.uploads.bytesInFlight < window, batch.count < most,
+      let length = peer.uploads.nextLength
+    {
+      guard !isLimited || take(length) else { break }
       if let block = peer.uploads.next() { batch.append(block) }
     }
     guard !batch.isEmpty else { return }
@@ -172,4 +184,6 @@ extension TorrentCore {
   private static let crossingTime: TimeAmount = .seconds(10)
   private static let servingsOfGrants = 3
   private static let maximumWeight = 8
+  private static let turnUnderLimit = 4
+  private static let maximumFutileCancels = 1_000
 }

@@ -163,6 +163,8 @@ extension TorrentCore {
       wasEndGame = picker.isEndGame
       for peer in peers where peer.amInterested && peer.pipeline.room > 0 { touch(peer) }
     }
+    // Where a limit does not reach for all, chance decides who comes first.
+    if touched.count > 1, isLimited { touched.shuffle(using: &random) }
     for peer in touched {
       peer.isTouched = false
       guard !peer.isGone else { continue }
@@ -170,6 +172,10 @@ extension TorrentCore {
       ask(peer)
     }
     touched.removeAll(keepingCapacity: true)
+  }
+
+  private var isLimited: Bool {
+    uploadLimits.contains { $0.rate != nil } || downloadLimits.contains { $0.rate != nil }
   }
 
   /// Has the peer looked at when the batch ends.

@@ -18,6 +18,7 @@ struct SourceFile {
 struct SourceScan {
   private let root: String
   private var files: [SourceFile] = []
+  private var total = 0
 
   /// The files below `root`, or `root` itself, and whether it is a folder.
   static func scan(
@@ -26,7 +27,7 @@ struct SourceScan {
     var scan = SourceScan(root: root)
     let status = try scan.status([], follow: true)
     switch status.st_mode & S_IFMT {
-    case S_IFREG: scan.append([], status)
+    case S_IFREG: try scan.append([], status)
     case S_IFDIR: try scan.scanFolder([])
     default: throw .unreadable(path: root, reason: "neither a file nor a folder")
     }
@@ -51,14 +52,18 @@ struct SourceScan {
         guard status.st_mode & S_IFMT == S_IFREG else { throw .link(path: full(path)) }
       }
       switch status.st_mode & S_IFMT {
-      case S_IFREG: append(path, status)
+      case S_IFREG: try append(path, status)
       case S_IFDIR: try scanFolder(path)
       default: continue  // Sockets, pipes and devices have no bytes to share.
       }
     }
   }
 
-  private mutating func append(_ path: [String], _ status: stat) {
+  private mutating func append(_ path: [String], _ status: stat) throws(TorrentCreationError) {
+    guard status.st_size < MetainfoLimits.totalLength - total else {
+      throw .refused(.tooLarge(limit: MetainfoLimits.totalLength))
+    }
+    total += Int(status.st_size)
     files.append(
       SourceFile(
         path: path, length: Int(status.st_size), isExecutable: status.st_mode & S_IXUSR != 0))

@@ -48,8 +48,14 @@ public struct TorrentCreator: Sendable {
     from path: String, isCancelled: @Sendable () -> Bool = { false },
     progress: @Sendable (_ hashed: Int, _ total: Int) -> Void = { _, _ in }
   ) throws(TorrentCreationError) -> Metainfo {
-    let root = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
-    let (sources, isFolder) = try SourceScan.scan(root)
+    var root = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+    var (sources, isFolder) = try SourceScan.scan(root)
+    if version == .v2, isFolder, sources.count == 1, sources[0].path.count == 1 {
+      // A tree of one file at its root means the file alone: v2 cannot tell that from a folder.
+      root += "/" + sources[0].path[0]
+      sources[0].path = []
+      isFolder = false
+    }
     let plan = try TorrentPlan(
       sources: sources, isFolder: isFolder, version: version,
       pieceLength: try pieceLength(for: sources.reduce(0) { $0 + $1.length }))
@@ -116,6 +122,7 @@ public struct TorrentCreator: Sendable {
       ) { buffer in
         while true {
           let piece = next.add(1, ordering: .relaxed).oldValue
+          if isCancelled() { failure.withLock { $0 = $0 ?? .cancelled } }
           guard piece < layout.pieceCount, failure.withLock({ $0 == nil }) else { return }
           var failed: Int?
           var hasher = PieceHasher(
@@ -125,7 +132,6 @@ public struct TorrentCreator: Sendable {
             if !isRead { failed = $0 }
             return isRead
           }
-          if isCancelled() { failure.withLock { $0 = $0 ?? .cancelled } }
           guard isRead else {
             let path = failed.flatMap { paths[$0] } ?? root
             failure.withLock { $0 = $0 ?? .changed(path: path) }

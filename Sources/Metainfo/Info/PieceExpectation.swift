@@ -8,6 +8,12 @@ public struct PieceExpectation: Hashable, Sendable {
     public let root: Hash256?
     /// How many leaves the tree has below that root, a power of two; those after the data are zero.
     public let leafCount: Int
+
+    /// A tree of `leafCount` leaves that must come to `root`.
+    public init(root: Hash256?, leafCount: Int) {
+      self.root = root
+      self.leafCount = leafCount
+    }
   }
 
   /// The piece's index.
@@ -20,6 +26,15 @@ public struct PieceExpectation: Hashable, Sendable {
   public let sha1: SHA1Hash?
   /// The v2 side; nil in a v1 torrent.
   public let tree: Tree?
+
+  /// An expectation of those lengths and hashes.
+  public init(piece: Int, length: Int, dataLength: Int, sha1: SHA1Hash?, tree: Tree?) {
+    self.piece = piece
+    self.length = length
+    self.dataLength = dataLength
+    self.sha1 = sha1
+    self.tree = tree
+  }
 
   /// Whether the piece can be verified now: it has a v1 hash, or its v2 hash is known.
   public var isVerifiable: Bool { sha1 != nil || tree?.root != nil }
@@ -44,6 +59,7 @@ extension TorrentInfo {
     let index = layout.firstExtent(endingAfter: piece * layout.pieceLength)
     guard index < layout.extents.count else { return nil }
     let extent = layout.extents[index]
+    guard extent.start < layout.range(ofPiece: piece).upperBound else { return nil }
     guard let root = files[extent.file].piecesRoot else { return nil }
     let length = extent.end - extent.start
     guard length > layout.pieceLength else {

@@ -24,11 +24,22 @@ public struct PieceLayers: Sendable, Equatable {
   ///   - root: the file's root.
   ///   - info: the torrent that has the file.
   /// - Throws: `MetainfoError` unless the layer is that of a file and leads to its root.
+  /// - Complexity: O(n) in the count of files to find the file, then in its pieces.
   public mutating func insert(
     _ hashes: [UInt8], root: Hash256, of info: TorrentInfo
   ) throws(MetainfoError) {
     guard let file = info.files.first(where: { $0.piecesRoot == root && info.hasLayer($0) }) else {
       throw .unknownPieceLayer(root: root)
+    }
+    try insert(hashes, file: file, of: info)
+  }
+
+  /// Adds the layer of a file of the torrent; it throws unless the layer leads to the file's root.
+  public mutating func insert(
+    _ hashes: [UInt8], file: TorrentFile, of info: TorrentInfo
+  ) throws(MetainfoError) {
+    guard let root = file.piecesRoot, info.hasLayer(file) else {
+      throw .unknownPieceLayer(root: file.piecesRoot ?? .zero)
     }
     try insert(hashes, root: root, length: file.length, pieceLength: info.layout.pieceLength)
   }

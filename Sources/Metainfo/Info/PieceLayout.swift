@@ -112,6 +112,13 @@ public struct PieceSegment: Hashable, Sendable {
   public let fileOffset: Int
   /// How many bytes, more than 0.
   public let length: Int
+
+  /// A stretch of `length` bytes from `fileOffset` of a file, or of padding.
+  public init(file: Int?, fileOffset: Int, length: Int) {
+    self.file = file
+    self.fileOffset = fileOffset
+    self.length = length
+  }
 }
 
 /// The segments of a range of one piece; see ``PieceLayout/segments(_:ofPiece:)``.

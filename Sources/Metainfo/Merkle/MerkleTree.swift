@@ -56,7 +56,7 @@ public struct MerkleTree: Sendable {
   /// the range does not lie in this tree.
   public func hashes(_ range: MerkleRange) -> [UInt8]? {
     guard range.isWellFormed, range.baseLayer >= baseLayer,
-      range.baseLayer + range.proofLayers < baseLayer + layers.count,
+      range.baseLayer + range.proofLayers < baseLayer + height,
       range.index + range.length <= 1 << (baseLayer + height - range.baseLayer)
     else { return nil }
     var bytes: [UInt8] = []

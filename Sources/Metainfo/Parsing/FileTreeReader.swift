@@ -61,24 +61,32 @@ struct FileTreeReader {
     files.append(draft)
   }
 
-  /// Gives the files of a hybrid's v1 list the roots of its v2 tree, once they are found equal and
-  /// aligned to pieces; `name` is that of a torrent that is one file without a folder.
+  /// Gives the files of a hybrid's v1 list the roots of its v2 tree, once they are found equal;
+  /// `name` is that of a torrent that is one file without a folder.
+  ///
+  /// Both sides must count the same pieces: pads are as long as the gaps that v2 has.
   static func join(
     _ tree: [FileDraft], to list: inout [FileDraft], name: String?, pieceLength: Int
   ) throws(MetainfoError) {
     var remaining = tree[...]
     var offset = 0
+    var end = 0
     for index in list.indices {
       let file = list[index]
+      // Each length is less than the limit, so that the sums cannot overflow.
+      guard max(offset, end) < MetainfoLimits.totalLength else {
+        throw .tooLarge(limit: MetainfoLimits.totalLength)
+      }
       defer { offset += file.length }
       if file.isPad { continue }
       guard let twin = remaining.popFirst(), twin.length == file.length,
         twin.path == (name.map { [$0] } ?? file.path),
         twin.symlinkTarget == file.symlinkTarget,
-        file.length == 0 || offset.isMultiple(of: pieceLength)
+        file.length == 0 || offset == end
       else { throw .hybridMismatch(file: index) }
       list[index].piecesRoot = twin.piecesRoot
+      end = (end + file.length).roundedUp(toMultipleOf: pieceLength)
     }
-    guard remaining.isEmpty else { throw .hybridMismatch(file: list.count) }
+    guard remaining.isEmpty, offset <= end else { throw .hybridMismatch(file: list.count) }
   }
 }

@@ -4,6 +4,8 @@ struct FileNames {
   static let duplicateLimit = 500
   /// Links that lead to links, followed at most so often.
   private static let hopLimit = 16
+  /// What following all links may take, in elements of paths; who exceeds it wants to waste time.
+  private var stepsLeft = 1_000_000
 
   private var folders: Set<PathKey> = [PathKey()]
   private var taken: Set<PathKey> = []
@@ -34,18 +36,20 @@ struct FileNames {
 
   /// Takes the path, or the first numbered variant that is free; whether it was the path itself.
   private mutating func take(_ path: inout [String]) -> Bool {
-    if takeIfFree(path) { return true }
-    guard let name = path.last else { return false }
+    guard let name = path.last else { return true }
+    let folder = PathKey(path.dropLast())
+    if takeIfFree(name, in: folder) { return true }
     var number = 0
     repeat {
       number += 1
       path[path.count - 1] = PathCleaner.numbered(name, number)
-    } while !takeIfFree(path)
+    } while !takeIfFree(path[path.count - 1], in: folder)
     return false
   }
 
-  private mutating func takeIfFree(_ path: [String]) -> Bool {
-    let key = PathKey(path)
+  private mutating func takeIfFree(_ name: String, in folder: PathKey) -> Bool {
+    var key = folder
+    key.append(name)
     return !folders.contains(key) && taken.insert(key).inserted
   }
 
@@ -60,19 +64,20 @@ struct FileNames {
   }
 
   /// Whether `target`, links on the way followed, is a file or folder of the torrent.
-  private func exists(_ target: [String]) -> Bool {
+  private mutating func exists(_ target: [String]) -> Bool {
     var rest = target[...]
-    var path: [String] = []
+    var key = PathKey()
     var hops = 0
     while let element = rest.popFirst() {
-      path.append(element)
-      guard let next = links[PathKey(path)] else { continue }
+      stepsLeft -= 1
+      guard stepsLeft > 0 else { return false }
+      key.append(element)
+      guard let next = links[key] else { continue }
       hops += 1
       guard hops <= Self.hopLimit else { return false }
       rest = next[...] + rest
-      path = []
+      key = PathKey()
     }
-    let key = PathKey(path)
     return folders.contains(key) || taken.contains(key)
   }
 }

@@ -11,6 +11,7 @@ enum Environment: String {
   case rpcURL = "BTT_RPC_URL"
   case tokenFile = "BTT_TOKEN_FILE"
   case dataHome = "XDG_DATA_HOME"
+  case stateHome = "XDG_STATE_HOME"
   case home = "HOME"
 
   /// The value; one that is empty counts as none.

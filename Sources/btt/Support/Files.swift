@@ -50,6 +50,18 @@ enum Files {
     guard fsync(file) == 0 else { throw failure("sync", path) }
   }
 
+  /// Makes a directory, and those above it, for its owner only; one that is there will do.
+  static func createDirectory(_ path: String) throws {
+    do {
+      try FileManager.default.createDirectory(
+        atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    } catch {
+      throw CommandFailure(
+        .file, "cannot make the directory \(path): \(error.localizedDescription)",
+        next: "check the path, and who may write there")
+    }
+  }
+
   private static func failure(_ operation: String, _ path: String) -> CommandFailure {
     let reason = errno
     let next: String? =

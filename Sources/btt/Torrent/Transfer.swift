@@ -1,12 +1,13 @@
 internal import BitTorrent
 internal import JSON
+internal import Metainfo
 internal import TrackerHTTP
 
 /// Runs one torrent in a session of its own, tells how it goes, and ends in order.
 struct Transfer {
   let swarm: SwarmOptions
   let source: TorrentSource
-  var options: TorrentOptions
+  let options: TorrentOptions
   /// Whether it ends once all is here.
   let endsWhenComplete: Bool
   /// Whether all must be here to begin with.
@@ -27,36 +28,38 @@ struct Transfer {
   }
 
   func run() async throws {
-    var options = options
-    options.peers = try swarm.namedPeers()
+    let peers = try swarm.namedPeers()
     let signals = StopSignals()
+    defer { withExtendedLifetime(signals) {} }
     let configuration = try swarm.sessionConfiguration(infoHash: source.hashes.primary.hex)
-    let end = try await HTTPTrackerTransport.withTransport(logger: swarm.logger) { trackers in
-      let session = try await TorrentSession.start(
-        configuration, trackers: trackers, logger: swarm.logger)
-      do {
-        let end = try await follow(session, options, signals)
-        await session.stop()
-        return end
-      } catch {
-        await session.stop()
-        throw error
-      }
+    var trackers = HTTPTrackerTransport.Configuration()
+    if let listen = swarm.listen { trackers.sources = [listen] }
+    let session = try await TorrentSession.start(
+      configuration, http: HTTPTrackerTransport(trackers), logger: swarm.logger)
+    let end: End
+    do {
+      end = try await follow(session, peers, signals.stream)
+    } catch {
+      await session.stop()
+      throw error
     }
+    await session.stop()
     try conclude(end)
   }
 
   private func follow(
-    _ session: TorrentSession, _ options: TorrentOptions, _ signals: StopSignals
+    _ session: TorrentSession, _ peers: [PeerAddress], _ stops: AsyncStream<Int32>
   ) async throws -> End {
+    var options = options
+    options.peers += peers
     var report = TransferReport(asJSON: swarm.json)
     report.listening(on: session.address)
     let torrent = try await session.add(source, options)
     PeerLines.read { torrent.addPeers($0) }
     let (news, continuation) = AsyncStream.makeStream(of: News.self)
-    return try await withThrowingTaskGroup(of: Void.self) { group in
+    return await withTaskGroup(of: Void.self) { group in
       group.addTask { for await status in torrent.updates { continuation.yield(.status(status)) } }
-      group.addTask { for await number in signals.stream { continuation.yield(.signal(number)) } }
+      group.addTask { for await number in stops { continuation.yield(.signal(number)) } }
       defer {
         report.eraseBar()
         group.cancelAll()

@@ -24,7 +24,8 @@ struct TransferReport {
 
   /// Tells where peers are listened for, once it is so.
   mutating func listening(on address: PeerAddress) {
-    line("listening for peers on \(address)", ["event": "listening", "address": .string("\(address)")])
+    line(
+      "listening for peers on \(address)", ["event": "listening", "address": .string("\(address)")])
   }
 
   /// Tells what changed.

@@ -187,10 +187,16 @@ struct PickerModel {
     }
   }
 
+  mutating func lose(_ piece: Int, _ peer: PeerHandle) {
+    peers[peer]?.remove(piece)
+    disown(piece, peer)
+  }
+
   private mutating func disown(_ piece: Int, _ peer: PeerHandle) {
     guard pieces[piece].owner == peer else { return }
     pieces[piece].owner = nil
     pieces[piece].isBound = false
+    forgetIfUntouched(piece)
   }
 
   mutating func reset(_ piece: Int) {

@@ -118,7 +118,8 @@ private struct PickerRun {
   }
 
   private mutating func lose(_ peer: PeerHandle, _ piece: Int) {
-    guard model.peers[peer]?.remove(piece) == true else { return }
+    guard model.peers[peer]?[piece] == true else { return }
+    model.lose(piece, peer)
     log.append("lose \(peer.number) \(piece)")
     picker.peerLost(piece, peer)
   }

@@ -50,6 +50,23 @@ struct PiecePickerTests {
     #expect(swarm.pick(first, 3).map(\.piece) == [4_500, 4_999, 4_000])
   }
 
+  @Test("takes one of the rarer pieces of a peer that has many, all of them common")
+  func sampled() {
+    var swarm = Swarm(pieces: 50_000, blocks: 1)
+    swarm.verify(0..<4)
+    swarm.arrive(first, Array(0..<20_000))
+    swarm.arrive(second, Array(20_000..<50_000))
+    swarm.arrive(third, Array(20_000..<50_000))
+    swarm.arrive(PeerHandle(3), Array(25_000..<50_000))
+    let picked = swarm.pick(second, 500)
+    #expect(picked.count == 500)
+    #expect(picked.allSatisfy { (20_000..<25_000).contains($0.piece) })
+    // Pieces that the sample misses are found as well.
+    swarm.arrive(PeerHandle(4), Array(48_000..<50_000))
+    let common = swarm.pick(PeerHandle(4), 3_000)
+    #expect(Set(common.map(\.piece)) == Set(48_000..<50_000))
+  }
+
   @Test("takes pieces that a seed alone has before all others")
   func seedsOnly() {
     var swarm = Swarm(pieces: 8, blocks: 1)

@@ -13,7 +13,6 @@ struct TorrentSessionTests {
     var configuration = SessionConfiguration()
     // A port of the system's choice on loopback.
     configuration.listen = PeerAddress(ipv4: 0x7f00_0001, port: 0)
-    configuration.seed = 1
     return configuration
   }
 

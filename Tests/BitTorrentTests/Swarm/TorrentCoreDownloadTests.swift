@@ -89,6 +89,16 @@ struct TorrentCoreDownloadTests {
     #expect(bench2.core.statistics(at: bench2.now).banned == 1)
   }
 
+  @Test("closes on a peer that rejects what nobody asked of it")
+  func unaskedRejects() throws {
+    let bench = try leech()
+    let peer = try bench.connect(1)
+    bench.from(peer, .haveAll)
+    let reject = PeerMessage.reject(torrent.blocks(of: 0)[0])
+    #expect(bench.from(peer, Array(repeating: reject, count: 32)).reason(of: peer) == nil)
+    #expect(bench.from(peer, reject).reason(of: peer) == .fault(.unrequestedBlocks))
+  }
+
   @Test("closes on a block of another length than it asked for")
   func wrongLength() throws {
     let bench = try leech()
@@ -208,9 +218,11 @@ struct TorrentCoreDownloadTests {
       bench.core.handle(.storage(.pieceVerified(piece)), at: bench.now)
     }
     let actions = bench.take()
-    #expect(actions.messages(to: leecher) == [.have(piece: 0), .have(piece: 2)])
-    #expect(
-      !actions.messages(to: seed).contains { if case .have = $0 { true } else { false } })
+    func haves(to peer: PeerHandle) -> [Int] {
+      actions.messages(to: peer).compactMap { if case .have(let piece) = $0 { piece } else { nil } }
+    }
+    #expect(haves(to: leecher) == [0, 2])
+    #expect(haves(to: seed).isEmpty)
   }
 
   @Test("loses interest when a peer has nothing more to give, and gains it again")

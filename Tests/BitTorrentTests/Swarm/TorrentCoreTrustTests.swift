@@ -298,9 +298,13 @@ struct TorrentCoreTrustTests {
     let actions = bench.from(peer, .hashRequest(request))
     #expect(
       actions.contains { if case .answerHashes(peer, request) = $0 { true } else { false } })
-    let flood = bench.from(peer, Array(repeating: .hashRequest(request), count: 5_000))
+    var leaves = request
+    leaves.baseLayer = 0
+    leaves.length = 512
+    let costly = bench.from(peer, Array(repeating: .hashRequest(leaves), count: 20))
+    #expect(costly.messages(to: peer).count { $0 == .hashReject(leaves) } == 5)
+    let flood = bench.from(peer, Array(repeating: .hashRequest(request), count: 9_000))
     #expect(flood.messages(to: peer).contains(.hashReject(request)))
-    let more = Array(repeating: PeerMessage.hashRequest(request), count: 2_000)
-    #expect(bench.from(peer, more).reason(of: peer) == .fault(.flood))
+    #expect(flood.reason(of: peer) == .fault(.flood))
   }
 }

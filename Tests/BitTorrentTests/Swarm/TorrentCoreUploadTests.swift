@@ -93,7 +93,9 @@ struct TorrentCoreUploadTests {
   func chokedFlood() throws {
     let bench = try seed { $0.requestQueueLimit = 50 }
     let peer = try bench.connect(1)
-    bench.from(peer, .haveAll)
+    var half = torrent.none
+    for piece in 0..<20 { half[piece] = true }
+    bench.from(peer, .bitfield(ByteBuffer(bytes: half.wireBytes)))
     bench.pass(.seconds(11))
     let actions = bench.from(peer, Array(repeating: .request(block), count: 300))
     #expect(actions.rejects(to: peer).count == 300)
@@ -134,6 +136,16 @@ struct TorrentCoreUploadTests {
     #expect(bench.from(peer, .cancel(blocks[1])).rejects(to: peer) == [blocks[1]])
     #expect(bench.from(peer, .cancel(blocks[0])).rejects(to: peer).isEmpty)
     #expect(bench.tell(.uploaded(peer, blocks[0])).uploads(to: peer).isEmpty)
+  }
+
+  @Test("drops a peer that takes back far more than it ever asked for")
+  func cancelFlood() throws {
+    let bench = try seed()
+    let peer = try bench.connectLeech(1)
+    bench.from(peer, .request(block))
+    let cancels = Array(repeating: PeerMessage.cancel(block), count: 1_001)
+    #expect(bench.from(peer, cancels).reason(of: peer) == nil)
+    #expect(bench.from(peer, .cancel(block)).reason(of: peer) == .fault(.flood))
   }
 
   @Test("rejects what waits when it chokes a peer, but not what is allowed fast")

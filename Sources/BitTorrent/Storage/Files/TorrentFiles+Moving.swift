@@ -35,7 +35,13 @@ extension TorrentFiles {
           return state.folder
         }
         if try folder.status(path) != nil { try moveFile(path, from: folder, to: target) }
-        if let index { state.withLock { $0.entries[index].isMoved = true } }
+        guard let index else { return }
+        // A copy has a time of its own.
+        let status = try target.status(path)
+        state.withLock { state in
+          state.entries[index].isMoved = true
+          if hasBytes(index) { state.entries[index].status = status }
+        }
       }
     }
     places.alone {

@@ -62,6 +62,9 @@ final class Peer {
   var uploads = UploadQueue()
   /// Its share relative to others, as the strategy ranks it.
   var weight = 1
+  /// Requests that it ever made, and took back.
+  var requested = 0
+  var cancels = 0
   /// Requests refused because it is choked, since it last was served.
   var refusedChoked = 0
   /// Requests refused for other reasons, since it last was served.

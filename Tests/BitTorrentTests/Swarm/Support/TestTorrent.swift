@@ -36,10 +36,10 @@ struct TestTorrent {
       }
       let tree = try #require(MerkleTree(base: leaves))
       let level = (pieceLength / 16_384).trailingZeroBitCount
-      let hashes = try (0..<pieces).flatMap {
-        try #require(tree.hash(layer: level, index: $0)).bytes
+      if pieces > 1 {
+        let hashes = try (0..<pieces).map { try #require(tree.hash(layer: level, index: $0)) }
+        layer = (tree.root, hashes.flatMap(\.bytes))
       }
-      if pieces > 1 { layer = (tree.root, hashes) }
       let file: BencodeItem = [
         "": ["length": .integer(length), "pieces root": .bytes(tree.root.bytes)]
       ]

@@ -1,0 +1,21 @@
+internal import ArgumentParser
+
+/// The commands for torrents.
+struct Torrent: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Get and serve torrents; make, look into and check them.",
+    discussion: """
+      Torrents of the first format, of the second, and hybrids of both are known (BEP 3 and 52).
+
+      EXAMPLE
+        btt torrent get debian.torrent --data ~/Downloads
+        btt torrent seed share.torrent --data .
+        btt torrent create ./share --tracker https://tracker.example/announce
+        btt torrent show share.torrent
+        btt torrent verify share.torrent --data .
+      """,
+    subcommands: [
+      TorrentGet.self, TorrentSeed.self, TorrentCreate.self, TorrentShow.self, TorrentVerify.self,
+      TorrentMagnet.self,
+    ])
+}
