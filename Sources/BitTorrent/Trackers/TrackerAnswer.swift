@@ -21,3 +21,26 @@ public struct TrackerAnswer: Hashable, Sendable {
   /// An answer that says nothing.
   public init() {}
 }
+
+extension TrackerAnswer {
+  /// What the answers to the same announce from several of our addresses say together.
+  package init(merging answers: [TrackerAnswer]) {
+    var seen: Set<PeerAddress> = []
+    for answer in answers {
+      for peer in answer.peers where peers.count < Self.maximumPeers {
+        if seen.insert(peer).inserted { peers.append(peer) }
+      }
+      trackerID = trackerID ?? answer.trackerID
+      warning = warning ?? answer.warning
+      externalAddress = externalAddress ?? answer.externalAddress
+    }
+    // Who asks for the longer time is not to be bothered sooner.
+    interval = answers.compactMap(\.interval).max()
+    minimumInterval = answers.compactMap(\.minimumInterval).max()
+    // One tracker counts both sides of a peer, so no sums.
+    counts = TrackerCounts(
+      complete: answers.compactMap(\.counts.complete).max(),
+      incomplete: answers.compactMap(\.counts.incomplete).max(),
+      downloaded: answers.compactMap(\.counts.downloaded).max())
+  }
+}

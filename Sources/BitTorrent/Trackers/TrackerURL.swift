@@ -145,6 +145,11 @@ extension TrackerURL {
     return TrackerURL(scheme: scheme, host: host, port: port, target: target)
   }
 
+  /// The same host, asked for something else.
+  package func asking(for target: String) -> TrackerURL {
+    TrackerURL(scheme: scheme, host: host, port: port, target: target)
+  }
+
   /// Where `location`, the answer to a request for this address, redirects to.
   package func redirected(to location: String) -> TrackerURL? {
     if location.contains("://") { return TrackerURL(unruled: location) }

@@ -27,16 +27,11 @@ public final class UDPTrackerTransport: TrackerTransport {
     _ announce: TrackerAnnounce, to tracker: TrackerURL
   ) async throws(TrackerFailure) -> TrackerAnswer {
     let replies = try await ask(.announce(announce, target: tracker.target), of: tracker)
-    var merged = TrackerAnswer()
-    for case .announce(let answer) in replies {
-      merged.peers += answer.peers.prefix(TrackerAnswer.maximumPeers - merged.peers.count)
-      merged.interval = [merged.interval, answer.interval].compactMap { $0 }.max()
-      merged.counts.complete = [merged.counts.complete, answer.counts.complete].compactMap { $0 }
-        .max()
-      merged.counts.incomplete = [merged.counts.incomplete, answer.counts.incomplete]
-        .compactMap { $0 }.max()
-    }
-    return merged
+    return TrackerAnswer(
+      merging: replies.compactMap { reply in
+        guard case .announce(let answer) = reply else { return nil }
+        return answer
+      })
   }
 
   /// Scrapes, at most 74 torrents at once.
