@@ -11,6 +11,7 @@ let package = Package(
   dependencies: [
     .package(name: "btt", path: ".."),
     .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
     .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
   ],
   targets: [
@@ -22,7 +23,8 @@ let package = Package(
       name: "bench",
       dependencies: [
         "CReference", ours("Primitives"), ours("JSON"), ours("Keys"), ours("KeyValueStore"),
-        ours("ChainTypes"), ours("Ledger"), ours("Node"), ours("LedgerRPC"),
+        ours("ChainTypes"), ours("Ledger"), ours("Node"), ours("LedgerRPC"), ours("Metainfo"),
+        .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),

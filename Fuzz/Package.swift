@@ -6,6 +6,7 @@ import PackageDescription
 let instrumentation = ["-parse-as-library", "-sanitize=fuzzer,address"]
 
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 
 func fuzzer(
   _ name: String, _ modules: String..., others: [Target.Dependency] = []
@@ -23,6 +24,7 @@ let package = Package(
   dependencies: [
     .package(name: "btt", path: ".."),
     .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
   ],
   targets: [
     fuzzer("FuzzRLP", "Primitives"),
@@ -32,6 +34,9 @@ let package = Package(
     fuzzer("FuzzBencode", "Metainfo"),
     fuzzer("FuzzMetainfo", "Metainfo"),
     fuzzer("FuzzMagnet", "Metainfo"),
+    fuzzer("FuzzPeerWire", "BitTorrent", others: [nioCore]),
+    fuzzer("FuzzExtensionMessages", "BitTorrent", others: [nioCore]),
+    fuzzer("FuzzTrackerAnswers", "BitTorrent", "Metainfo", others: [nioCore]),
     fuzzer("FuzzTransaction", "ChainTypes"),
     fuzzer("FuzzBlock", "ChainTypes"),
     fuzzer("FuzzResumeRecord", "BitTorrent"),

@@ -15,6 +15,15 @@ public struct Amount: Hashable, Sendable {
     self.wei = wei
   }
 
+  /// How many of a unit the amount is, or nil when it is not a whole number of them.
+  ///
+  /// The old ledger, whose amounts are counts of `legacy`, can so be told nothing it would round.
+  public func count(of unit: Unit) -> UInt256? {
+    let step = wei.quotientAndRemainder(dividingBy: unit.weiPerUnit)
+    guard let step, step.remainder.isZero else { return nil }
+    return step.quotient
+  }
+
   /// The sum, or nil when it does not fit 256 bits.
   public func adding(_ other: Amount) -> Amount? { wei.adding(other.wei).map(Amount.init) }
 

@@ -16,7 +16,7 @@ internal import Testing
       ["node", "verify"],
       ["node", "export"], ["node", "import"],
       ["torrent"], ["torrent", "create"], ["torrent", "show"], ["torrent", "verify"],
-      ["torrent", "magnet"],
+      ["torrent", "magnet"], ["torrent", "seed"], ["torrent", "get"],
     ])
   func showsExample(command: [String]) async throws {
     let result = try await btt.run(command + ["--help"])

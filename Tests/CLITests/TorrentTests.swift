@@ -1,5 +1,6 @@
 internal import Foundation
 internal import JSON
+internal import TestSupport
 internal import Testing
 
 @Suite("btt torrent", .timeLimit(.minutes(1))) struct TorrentTests {

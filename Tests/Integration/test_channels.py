@@ -1,321 +1,272 @@
-"""The whole life of payment channels by command line, between separate data directories.
-
-Nothing here trusts the node: every command has the chain's genesis file and checks proofs.
-"""
+"""Payment channels through web3.py and the committed ABI; digests and signatures by eth-account."""
 
 import json
-import shutil
-import signal
-import subprocess
-import time
 
 import pytest
-import requests
+from eth_abi import encode
 from eth_account import Account
 from eth_account.messages import encode_typed_data
+from web3 import Web3
+from web3.exceptions import ContractLogicError, Web3RPCError
 
+import chain as rules
 import node
 
-BTT = 10**18
-GRACE = ["--grace", 2, "--grace-blocks", 1]
+MODULE = "0x0000000000000000000000000000000000002000"
+ABI = json.loads((node.ROOT / "contracts/interfaces/IChannels.json").read_text())
+ZERO = "0x" + "00" * 20
+ETHER = 10**18
+DESCRIPTOR = ["address", "address", "address", "bytes32", "uint32", "uint32", "uint64"]
 
 
-@pytest.fixture(scope="module")
-def ledger(tmp_path_factory):
-    """A validator's node that makes two blocks a second."""
-    directory = node.NodeDirectory(tmp_path_factory.mktemp("ledger"))
-    directory.init()
-    with directory.start(block_time="500ms") as process:
-        process.genesis = directory.data / "genesis.json"
-        yield process
+class Channels:
+    """The module on a devnet, and what its clients compute for themselves."""
+
+    def __init__(self, chain):
+        self.chain = chain
+        self.contract = chain.w3.eth.contract(MODULE, abi=ABI)
+        self.functions = self.contract.functions
+        self.domain = {
+            "name": "BTT Payment Channels", "version": "1", "chainId": chain.id,
+            "verifyingContract": MODULE}
+
+    def send(self, account, function, value=0, **fields):
+        transaction = function.build_transaction({
+            "from": account.address, "value": value, "chainId": self.chain.id,
+            "nonce": self.chain.w3.eth.get_transaction_count(account.address),
+            "maxFeePerGas": 10**12, "maxPriorityFeePerGas": 10**9} | fields)
+        return self.chain.send(account, transaction)
+
+    def fund(self, payer, amount):
+        assert self.send(payer, self.functions.vaultDeposit(), amount).status == 1
+
+    def terms(self, payee, deposit, signer=ZERO, salt=bytes(32), seconds=2, blocks=1):
+        return (payee, signer, salt, seconds, blocks, deposit)
+
+    def open(self, payer, terms):
+        """Opens channels, as many as there are terms; their descriptors."""
+        first = self.functions.vault(payer.address).call()[1]
+        receipt = self.send(payer, self.functions.openMany(terms))
+        assert receipt.status == 1
+        opened = self.contract.events.ChannelOpened().process_receipt(receipt)
+        descriptors = [
+            (payer.address, *each[:5], first + index) for index, each in enumerate(terms)]
+        assert [event.args.id for event in opened] == [self.id(each) for each in descriptors]
+        return descriptors
+
+    def id(self, descriptor):
+        words = encode([*DESCRIPTOR, "address", "uint256"], [*descriptor, MODULE, self.chain.id])
+        return rules.keccak(words)
+
+    def typed(self, name, members, message):
+        return encode_typed_data(self.domain, {name: members}, message)
+
+    def voucher(self, descriptor, amount):
+        return self.typed(
+            "Voucher",
+            [{"name": "channelId", "type": "bytes32"},
+             {"name": "cumulativeAmount", "type": "uint128"}],
+            {"channelId": self.id(descriptor), "cumulativeAmount": amount})
+
+    def release(self, descriptor, capture, valid_until):
+        return self.typed(
+            "Release",
+            [{"name": "channelId", "type": "bytes32"}, {"name": "capture", "type": "uint128"},
+             {"name": "validUntil", "type": "uint64"}],
+            {"channelId": self.id(descriptor), "capture": capture, "validUntil": valid_until})
+
+    def sign(self, key, message):
+        return key.sign_message(message).signature
+
+    def slot(self, descriptor):
+        """Where Solidity puts `mapping(bytes32 => Channel)` of slot 2."""
+        return rules.keccak(self.id(descriptor) + (2).to_bytes(32, "big"))
+
+    def word(self, slot):
+        return int.from_bytes(self.chain.w3.eth.get_storage_at(MODULE, slot), "big")
+
+    def state(self, descriptor):
+        return self.functions.channelState(self.id(descriptor)).call()
 
 
-class Party:
-    """A key with books of its own, as on a machine of its own."""
-
-    def __init__(self, ledger, state, key, path):
-        self.ledger, self.state, self.account = ledger, state, Account.from_key(key)
-        self.address = self.account.address
-        self.key = path / f"{self.address}.key"
-        self.key.write_text(self.account.key.hex())
-
-    def arguments(self, *command, state=None):
-        return [
-            *command, "--rpc", self.ledger.url, "--genesis", self.ledger.genesis, "--state",
-            state or self.state, "--key-file", self.key, "--min-grace", 2, "--min-grace-blocks", 1]
-
-    def __call__(self, *command, **options):
-        state = options.pop("state", None)
-        return node.btt_json(*self.arguments(*command, state=state), **options)
-
-    def fails(self, *command, state=None):
-        """The error object of a command that must fail."""
-        done = node.btt(*self.arguments(*command, state=state), "--json", check=False)
-        assert done.returncode != 0
-        return json.loads(done.stderr.strip().splitlines()[-1])["error"]
-
-    def list(self):
-        return self("channel", "list")["channels"]
-
-    def balance(self):
-        return int(self.ledger.rpc("eth_getBalance", self.address, "latest"), 16)
-
-    def open(self, payee, deposit):
-        [channel] = self(
-            "channel", "open", payee.address, "--deposit", deposit, "--fund", *GRACE)["channels"]
-        return channel["channelId"]
-
-    def pay(self, channel, amount, path):
-        self("channel", "pay", channel, amount, "--out", path)
-        return path
-
-    def watch(self, *arguments):
-        return Watcher(self.arguments("channel", "watch", *arguments))
-
-
-class Watcher:
-    """A running `btt channel watch`."""
-
-    def __init__(self, arguments):
-        self.process = subprocess.Popen(
-            [node.binary(), *map(str, arguments), "--json"], stdout=subprocess.PIPE, text=True,
-            env=node.clean_environment())
-        assert self.wait("watching")
-
-    def wait(self, event):
-        for line in self.process.stdout:
-            told = json.loads(line)
-            if told["event"] == event:
-                return told
-        raise AssertionError(f"the watcher ended before it told of {event}")
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.send_signal(signal.SIGTERM)
-        assert self.process.wait(30) == 0
-        self.process.stdout.close()
+def digest(message):
+    return rules.keccak(b"\x19" + message.version + message.header + message.body)
 
 
 @pytest.fixture
-def party(ledger, tmp_path):
-    """Makes parties, with a hundred BTT unless told otherwise."""
-    rich = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80"
-
-    def make(funds=100):
-        key = Account.create().key
-        made = Party(ledger, tmp_path / f"machine-{Account.from_key(key).address}", key, tmp_path)
-        if funds:
-            node.btt(
-                "send", made.address, funds, "--rpc", ledger.url, "--yes", BTT_PRIVATE_KEY=rich)
-        return made
-
-    return make
+def channels(chain):
+    return Channels(chain)
 
 
-def typed(voucher):
-    """The voucher as EIP-712 has it."""
-    return encode_typed_data(
-        {"name": "BTT Payment Channels", "version": "1", "chainId": int(voucher["chainId"]),
-         "verifyingContract": voucher["module"]},
-        {"Voucher": [{"name": "channelId", "type": "bytes32"},
-                     {"name": "cumulativeAmount", "type": "uint128"}]},
-        {"channelId": bytes.fromhex(voucher["channelId"][2:]),
-         "cumulativeAmount": int(voucher["cumulativeAmount"])})
+@pytest.fixture
+def payer(chain):
+    return chain.new_account(10**22)
 
 
-def test_a_channel_is_opened_paid_cashed_and_closed(party, tmp_path):
-    payer, payees = party(), [party(0), party(), party()]
-    payer("vault", "deposit", 40)
-    lines = "".join(f"{payee.address} {i + 1}.5 # the {i}th\n" for i, payee in enumerate(payees))
-    opened = payer("channel", "open-many", "-", *GRACE, stdin=lines)["channels"]
-    assert [c["payee"] for c in opened] == [payee.address.lower() for payee in payees]
-    assert int(payer("vault", "show")["balance"]) == 40 * BTT - int(7.5 * BTT)
-
-    [_, payee, _], [_, channel, _] = payees, [c["channelId"] for c in opened]
-    payer.pay(channel, 1, tmp_path / "first")
-    voucher = payer.pay(channel[:12], "0.25", tmp_path / "second")
-    document = json.loads(voucher.read_text())
-    assert document["cumulativeAmount"] == str(int(1.25 * BTT))
-    assert Account.recover_message(typed(document), signature=document["signature"]) \
-        == payer.address
-    assert node.btt_json("voucher", "verify", voucher)["signer"] == payer.address
-
-    credit = payee("channel", "receive", voucher)
-    assert (credit["paid"], credit["deposit"]) == (str(int(1.25 * BTT)), str(int(2.5 * BTT)))
-    assert payee.fails("channel", "receive", tmp_path / "first")["code"] == "channel"
-    [row] = payee.list()
-    assert (row["paid"], row["settled"], row["locked"]) \
-        == (str(int(1.25 * BTT)), "0", str(int(2.5 * BTT)))
-    assert 0 < int(row["net"]) < int(1.25 * BTT)
-
-    assert payee("channel", "settle")["paid"] == str(int(1.25 * BTT))
-    [row] = payee.list()
-    assert (row["settled"], row["locked"]) == (str(int(1.25 * BTT)), str(int(1.25 * BTT)))
-    assert payee("channel", "settle")["paid"] == "0"
-
-    payee("channel", "receive", payer.pay(channel, "0.5", tmp_path / "third"))
-    before = int(payer("vault", "show")["balance"])
-    payee("channel", "close", channel)
-    assert payee.list() == []
-    assert int(payer("vault", "show")["balance"]) - before == int(0.75 * BTT)
-    assert channel not in [row["channelId"] for row in payer.list()]
+@pytest.fixture
+def payee(chain):
+    return chain.new_account()
 
 
-def test_a_watcher_answers_the_payers_close_request(party, tmp_path):
-    payer, payee = party(), party()
-    channel = payer.open(payee, 2)
-    payee("channel", "receive", payer.pay(channel, "1.5", tmp_path / "voucher"))
-    with payee.watch() as watcher:
-        payer("channel", "request-close", channel)
-        assert watcher.wait("closeRequested")["channelId"] == channel
-        assert watcher.wait("settled")["settled"] == str(int(1.5 * BTT))
-    before = int(payer("vault", "show")["balance"])
-    deadline = time.monotonic() + 30
-    while True:
-        done = node.btt(
-            *payer.arguments("channel", "withdraw", channel), "--json", check=False)
-        if done.returncode == 0:
-            break
-        assert "grace" in done.stderr and time.monotonic() < deadline
-    assert int(payer("vault", "show")["balance"]) - before == int(0.5 * BTT)
+@pytest.fixture
+def opened(channels, payer, payee):
+    channels.fund(payer, 10 * ETHER)
+    return channels.open(payer, [channels.terms(payee.address, 3 * ETHER)])[0]
 
 
-def test_a_third_party_guards_a_payee_that_is_offline(party, tmp_path):
-    payer, payee, guard = party(), party(), party()
-    channel = payer.open(payee, 2)
-    voucher = payer.pay(channel, 1, tmp_path / "voucher")
-    payee("channel", "receive", voucher)
-    before = payee.balance()
-    with guard.watch("--guard", voucher) as watcher:
-        payer("channel", "request-close", channel)
-        assert watcher.wait("settled")["paid"] == str(BTT)
-    assert payee.balance() - before == BTT
+def test_ids_and_digests_are_those_of_the_standards(channels, opened, payer, payee):
+    functions = channels.functions
+    assert functions.channelId(opened).call() == channels.id(opened)
+    terms = [channels.terms(payee.address, 5), channels.terms(payer.address, 6, payee.address)]
+    expected = [
+        channels.id((payer.address, *each[:5], 1 + index)) for index, each in enumerate(terms)]
+    assert functions.nextChannelIds(payer.address, terms).call() == expected
+    for amount in (0, 1, ETHER, 2**128 - 1):
+        message = channels.voucher(opened, amount)
+        assert functions.voucherDigest(channels.id(opened), amount).call() == digest(message)
+        assert functions.domainSeparator().call() == message.header
+        message = channels.release(opened, amount, amount % 2**64)
+        assert digest(message) == functions.releaseDigest(
+            channels.id(opened), amount, amount % 2**64).call()
 
 
-def test_a_payee_cashes_out_with_an_empty_wallet_when_its_payer_is_gone(party, tmp_path):
-    payer, payee = party(), party(0)
-    channel = payer.open(payee, 3)
-    payee("channel", "receive", payer.pay(channel, 3, tmp_path / "voucher"))
-    shutil.rmtree(payer.state)
-    assert payee.balance() == 0
-    assert payee("channel", "settle")["paid"] == str(3 * BTT)
-    assert 2 * BTT < payee.balance() < 3 * BTT
+def test_a_channel_lives_and_its_payee_closes_it(channels, opened, payer, payee):
+    eth = channels.chain.w3.eth
+    stranger = channels.chain.new_account()
+    before = eth.get_balance(payee.address)
+    voucher = channels.sign(payer, channels.voucher(opened, ETHER))
+    receipt = channels.send(stranger, channels.functions.settle(opened, ETHER, voucher))
+    event = channels.contract.events.ChannelSettled().process_receipt(receipt)[0].args
+    assert (event.paid, event.settled, event.deposit) == (ETHER, ETHER, 3 * ETHER)
+    assert eth.get_balance(payee.address) == before + ETHER
+    with pytest.raises(ContractLogicError, match="channels: settle: nothing to settle"):
+        channels.functions.settle(opened, ETHER, voucher).call()
+    with pytest.raises(ContractLogicError, match="signature is not the signer's"):
+        channels.functions.settle(opened, 2 * ETHER, voucher).call()
+
+    voucher = channels.sign(payer, channels.voucher(opened, 2 * ETHER))
+    receipt = channels.send(
+        payee, channels.functions.close(opened, 2 * ETHER - 7, 2 * ETHER, voucher))
+    event = channels.contract.events.ChannelClosed().process_receipt(receipt)[0].args
+    assert (event.paid, event.settled, event.refund) == (
+        ETHER - 7, 2 * ETHER - 7, ETHER + 7)
+    assert channels.functions.vault(payer.address).call() == [8 * ETHER + 7, 1]
+    assert channels.state(opened) == [0] * 5
+    assert channels.word(channels.slot(opened)) == 0
 
 
-def test_a_payee_moves_to_another_machine(party, tmp_path):
-    payer, payee = party(), party()
-    channel = payer.open(payee, 2)
-    payee("channel", "receive", payer.pay(channel, 1, tmp_path / "voucher"))
-    exported = tmp_path / "export.json"
-    assert payee("channel", "export", "--out", exported)["channels"] == 1
-    payee.state = tmp_path / "other machine"
-    assert payee("channel", "import", exported) == {"open": 1, "of": 1}
-    assert payee("channel", "settle")["paid"] == str(BTT)
+def test_a_payer_leaves_after_the_grace_time(channels, opened, payer):
+    chain = channels.chain
+    receipt = channels.send(payer, channels.functions.requestClose(opened))
+    event = channels.contract.events.CloseRequested().process_receipt(receipt)[0].args
+    requested = chain.w3.eth.get_block(receipt.blockNumber)
+    assert event.at == requested.timestamp
+    assert channels.state(opened) == [
+        0, 3 * ETHER, event.at, event.roomBlocks, receipt.blockNumber]
+    with pytest.raises(ContractLogicError, match="grace time is not over"):
+        channels.functions.withdraw(opened).call({"from": payer.address})
+    while chain.w3.eth.get_block("latest").timestamp < requested.timestamp + 3:
+        chain.send(chain.rich[5], chain.transaction(chain.rich[5], payer.address, 1))
+    receipt = channels.send(payer, channels.functions.withdraw(opened))
+    assert receipt.status == 1
+    assert channels.functions.vault(payer.address).call()[0] == 10 * ETHER
+    assert channels.send(payer, channels.functions.vaultWithdraw(10 * ETHER)).status == 1
+    assert channels.word(channels.slot(opened)) == 0
 
 
-def test_a_payers_channels_come_stopped_to_another_machine(party, tmp_path):
-    payer, payee = party(), party()
-    channel = payer.open(payee, 2)
-    newest = payer.pay(channel, 1, tmp_path / "voucher")
-    exported = tmp_path / "export.json"
-    payer("channel", "export", "--out", exported)
-    payer.state = tmp_path / "other machine"
-    payer("channel", "import", exported)
-    assert payer.fails("channel", "pay", channel, "0.1")["code"] == "old-books"
-    payer("channel", "adopt", channel, "--newest", newest)
-    payee("channel", "receive", newest)
-    payee("channel", "receive", payer.pay(channel, "0.1", tmp_path / "next"))
+def test_both_close_at_once(channels, opened, payer, payee):
+    now = channels.chain.w3.eth.get_block("latest").timestamp
+    voucher = channels.sign(payer, channels.voucher(opened, 5))
+    consent = channels.sign(payee, channels.release(opened, 4, now + 300))
+    receipt = channels.send(
+        payer, channels.functions.closeMutual(opened, 4, now + 300, consent, 5, voucher))
+    assert receipt.status == 1
+    assert channels.functions.vault(payer.address).call()[0] == 10 * ETHER - 4
 
 
-def test_two_processes_on_one_key_are_refused(party):
-    payee = party()
-    with payee.watch():
-        error = payee.fails("channel", "list")
-        assert error["code"] == "key-in-use" and payee.address.lower() in error["message"].lower()
+def test_fifty_channels_open_and_settle_in_a_transaction_each(channels, payer):
+    channels.fund(payer, 10 * ETHER)
+    payees = [Account.create().address for _ in range(5)]
+    hot = Account.create()
+    terms = [
+        channels.terms(payees[i % 5], ETHER // 10, hot.address, i.to_bytes(32, "big"))
+        for i in range(50)]
+    opened = channels.open(payer, terms)
+    items = [
+        (each, 1000 + i, channels.sign(hot, channels.voucher(each, 1000 + i)))
+        for i, each in enumerate(opened)]
+    items[7] = (opened[7], 5, items[7][2])
+    expected = [(0, 1000 + i) for i in range(50)]
+    expected[7] = (2, 0)
+    assert [tuple(r) for r in channels.functions.settleMany(items).call()] == expected
+    receipt = channels.send(payer, channels.functions.settleMany(items))
+    assert len(receipt.logs) == 49
+    states = channels.functions.channelStates([channels.id(each) for each in opened]).call()
+    assert [state[0] for state in states] == [paid for _, paid in expected]
+    for index, payee in enumerate(payees):
+        assert channels.chain.w3.eth.get_balance(payee) == sum(
+            paid for _, paid in expected[index::5])
 
 
-def test_restored_books_sign_nothing_until_they_are_adopted(party, ledger, tmp_path):
-    payer, payee = party(), party()
-    channel = payer.open(payee, 8)
-    payer.pay(channel, 1, tmp_path / "old")
-    backup = tmp_path / "backup"
-    shutil.copytree(payer.state, backup)
-    newest = payer.pay(channel, 4, tmp_path / "newest")
-    payee("channel", "receive", newest)
+def test_the_state_lies_where_the_specification_says_and_is_proved(channels, opened, payer):
+    chain = channels.chain
+    voucher = channels.sign(payer, channels.voucher(opened, ETHER))
+    channels.send(payer, channels.functions.settle(opened, ETHER, voucher))
+    receipt = channels.send(payer, channels.functions.requestClose(opened))
+    at = chain.w3.eth.get_block(receipt.blockNumber).timestamp
+    first = int.from_bytes(channels.slot(opened), "big")
+    vault = rules.keccak(rules.raw(payer.address).rjust(32, b"\0") + (1).to_bytes(32, "big"))
+    state = channels.state(opened)
+    assert channels.word(first) == ETHER << 144 | 3 * ETHER << 32 | at
+    assert channels.word(first + 1) == state[3] << 64 | receipt.blockNumber
+    assert channels.word(vault) == 1 << 128 | 7 * ETHER
+    assert channels.word(0) == channels.functions.blocksWithRoom().call() > 0
 
-    # The books alone are restored: the lock file tells that they were opened since.
-    books = next(p for p in (payer.state / str(ledger.info["chainId"])).iterdir() if p.is_dir())
-    shutil.rmtree(books)
-    shutil.copytree(backup / books.relative_to(payer.state), books)
-    assert payer.fails("channel", "pay", channel, "0.1")["code"] == "old-books"
-
-    # Everything is restored: the payee shows the newest voucher, and that tells.
-    shutil.rmtree(payer.state)
-    shutil.copytree(backup, payer.state)
-    assert payer.fails("channel", "receive", newest)["code"] == "old-books"
-    assert payer.fails("channel", "pay", channel, "0.1")["code"] == "old-books"
-    payer("channel", "adopt", channel, "--newest", newest)
-    payee("channel", "receive", payer.pay(channel, "0.5", tmp_path / "on"))
-    assert [row["paid"] for row in payee.list()] == [str(int(5.5 * BTT))]
-
-
-def test_a_node_of_another_chain_is_not_believed(party, ledger, tmp_path):
-    payer = party()
-    genesis = json.loads(ledger.genesis.read_text())
-    genesis["btt"]["validators"] = [{"address": payer.address, "weight": 1}]
-    path = tmp_path / "genesis.json"
-    path.write_text(json.dumps(genesis))
-    payer.ledger = type("Other", (), {"url": ledger.url, "genesis": path})
-    assert payer.fails("channel", "list")["code"] == "untrusted"
-    genesis["config"]["chainId"] = 4
-    path.write_text(json.dumps(genesis))
-    assert "chain" in payer.fails("channel", "list")["message"]
+    height = chain.w3.eth.block_number
+    root = rules.raw(chain.rpc("eth_getBlockByNumber", hex(height), False)["stateRoot"])
+    slots = [hex(first), hex(first + 1), "0x" + vault.hex(), "0x0", "0x99"]
+    answer = chain.rpc("eth_getProof", MODULE, slots, hex(height))
+    assert rules.check_account_proof(root, answer)
+    values = [rules.number(slot["value"]) for slot in answer["storageProof"]]
+    assert values == [channels.word(int(slot, 16)) for slot in slots]
+    assert rules.number(answer["balance"]) >= 9 * ETHER
 
 
-def test_a_node_runs_channels_and_tells_of_them(party, tmp_path, tmp_path_factory):
-    payer, seller = party(), party()
-    directory = node.NodeDirectory(tmp_path_factory.mktemp("seller"))
-    directory.init()
-    settings = [
-        "--set", f"channels.key_file={seller.key}", "--set", "channels.receive=all", "--set",
-        "channels.min_grace=2", "--set", "channels.min_grace_blocks=1"]
-    ledger_genesis = payer.ledger.genesis
-    other = node.NodeDirectory(tmp_path_factory.mktemp("follower"))
-    other.path.mkdir(parents=True, exist_ok=True)
-    node.btt_json("node", "init", "--data-dir", other.data, "--genesis", ledger_genesis)
-    with other.follow(payer.ledger.url, *settings) as follower:
-        token = (other.data / "admin.token").read_text().strip()
-        admin = {"Authorization": f"Bearer {token}"}
-        events = f"{follower.url}/events/channels"
-        assert requests.get(events, timeout=10).status_code == 401
+def test_an_empty_wallet_cashes_out(channels, payer):
+    chain = channels.chain
+    channels.fund(payer, 10 * ETHER)
+    payee = Account.create()
+    opened = channels.open(payer, [channels.terms(payee.address, ETHER)] * 2)
+    voucher = channels.sign(payer, channels.voucher(opened[0], ETHER))
+    settle = channels.functions.settle(opened[0], ETHER, voucher)
+    receipt = channels.send(payee, settle)
+    fee = receipt.gasUsed * receipt.effectiveGasPrice
+    assert receipt.status == 1
+    assert chain.w3.eth.get_balance(payee.address) == ETHER - fee
+    poor = Account.create()
+    opened = channels.open(payer, [channels.terms(poor.address, ETHER)])[0]
+    voucher = channels.sign(payer, channels.voucher(opened, 1000))
+    with pytest.raises(Web3RPCError, match="insufficient funds"):
+        channels.send(poor, channels.functions.settle(opened, 1000, voucher), gas=200_000)
+    forged = channels.functions.settle(opened, ETHER, voucher)
+    with pytest.raises(Web3RPCError, match="insufficient funds"):
+        channels.send(poor, forged, gas=200_000)
 
-        def call(method, *params):
-            body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
-            reply = follower.post(body, headers=admin).json()
-            assert "error" not in reply, reply
-            return reply["result"]
 
-        with requests.get(events, headers=admin, stream=True, timeout=30) as stream:
-            lines = stream.iter_lines(decode_unicode=True)
-            assert next(lines) == ": subscribed"
-            channel = payer.open(seller, 2)
-
-            def event(name):
-                for line in lines:
-                    if line == f"event: {name}":
-                        return json.loads(next(lines).removeprefix("data: "))
-                raise AssertionError(f"no event {name}")
-
-            assert event("opened")["channelId"] == channel
-            payer("channel", "pay", channel, 1, "--to", follower.url)
-            assert event("paid")["total"] == str(BTT)
-            assert [row["paid"] for row in call("btt_channelList")] == [str(BTT)]
-            assert int(call("btt_channelQuote")["net"]) > 0
-            assert call("btt_channelSettle")["paid"] == str(BTT)
-            assert event("settled")["settled"] == str(BTT)
-        # Without the token only vouchers are taken.
-        with pytest.raises(node.RPCFailure):
-            follower.rpc("btt_channelList")
-        assert follower.stop() == 0
+def test_what_is_out_of_bounds_is_refused_in_words(channels, payer, payee):
+    channels.fund(payer, ETHER)
+    functions = channels.functions
+    assert functions.graceBounds().call() == [2, 604800, 1, 100000]
+    for pattern, terms in [
+            ("outside the bounds", channels.terms(payee.address, 5, seconds=1)),
+            ("outside the bounds", channels.terms(payee.address, 5, blocks=100001)),
+            ("payee must not be", channels.terms(payer.address, 5)),
+            ("payee must not be", channels.terms(MODULE, 5)),
+            ("amount is zero", channels.terms(payee.address, 0)),
+            ("amount is zero", channels.terms(payee.address, 2**112)),
+            ("vault holds less", channels.terms(payee.address, ETHER + 1))]:
+        with pytest.raises(ContractLogicError, match=pattern):
+            functions.open(terms).call({"from": payer.address})
+    with pytest.raises(ContractLogicError, match="too many items"):
+        functions.openMany([channels.terms(payee.address, 1)] * 257).call({"from": payer.address})
+    assert Web3.to_int(channels.chain.w3.eth.get_code(MODULE)) == 0xEF62747403

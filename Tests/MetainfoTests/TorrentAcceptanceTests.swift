@@ -175,6 +175,17 @@ internal import Testing
     }
   }
 
+  @Test func readsATreeOfAFileAndAFolderAsAFolder() throws {
+    let info = try Fixture.read(Fixture.v2(["a": Fixture.leaf(5), "b": .dictionary([])])).info
+    #expect(!info.isSingleFile && info.files.map(\.relativePath) == ["temp/a"])
+  }
+
+  @Test func readsAHybridWithoutAListAsItsTree() throws {
+    let info = try Fixture.read(Fixture.v2(["a": Fixture.leaf(5)], ["pieces": Fixture.hashes(1)]))
+      .info
+    #expect(info.version == .v2 && info.pieceHash(0) == nil)
+  }
+
   @Test func alignsTheFilesOfATree() throws {
     let other = BencodeItem.bytes(.init(repeating: 1, count: 32))
     let info = try Fixture.read(

@@ -97,6 +97,9 @@ internal import Testing
     Case("a later format", Fixture.single(["meta version": 3]), .unsupportedVersion(3)),
     Case(
       "a format that is text", Fixture.single(["meta version": "2"]), .invalid(key: "meta version")),
+    Case(
+      "a file tree of no format", Fixture.single(["file tree": ["a": Fixture.leaf(5)]]),
+      .invalid(key: "meta version")),
   ]
 
   static let v2: [Case] = [
@@ -110,7 +113,9 @@ internal import Testing
       "piece length is too large",
       Fixture.v2(["a": Fixture.leaf(5)], ["piece length": .integer(1 << 29)]),
       .invalidPieceLength(1 << 29)),
-    Case("no file tree", Fixture.single(["meta version": 2]), .invalid(key: "file tree")),
+    Case(
+      "no file tree", Fixture.single(["meta version": 2, "length": nil]), .invalid(key: "file tree")
+    ),
     Case(
       "file tree is a list", Fixture.v2([] as BencodeItem, ["file tree": .list([])]),
       .invalid(key: "file tree")),
@@ -184,6 +189,9 @@ internal import Testing
       Fixture.hybrid(
         [a, Fixture.file([".pad"], length: 16_378, ["attr": "p"]), b], tree, pieces: 1),
       .hybridMismatch(file: 2)),
+    Case(
+      "no hashes of its v1 side", Fixture.hybrid([a, pad, b], tree, pieces: 2, ["pieces": nil]),
+      .invalid(key: "pieces")),
     Case(
       "a pad of a piece too many",
       Fixture.hybrid(

@@ -74,6 +74,23 @@ internal import Testing
     #expect(try Amount(parsing: "1000").formatted(.btt, grouped: true) == "1,000 BTT")
   }
 
+  @Test func `a thousand of the old ledger's units are one BTT, and nothing is rounded`() throws {
+    // One old BTT, a million units, became a thousand BTT.
+    let old = try #require(Amount(1_000_000, .legacy))
+    #expect(old == Amount(1_000, .btt))
+    #expect(old.count(of: .legacy) == 1_000_000)
+    #expect(Amount(1, .btt)?.count(of: .legacy) == 1_000)
+    #expect(Amount(wei: 1_000_000_000_000_000).count(of: .legacy) == 1)
+    for wei: UInt256 in [1, 999_999_999_999_999, 1_000_000_000_000_001] {
+      #expect(Amount(wei: wei).count(of: .legacy) == nil)
+    }
+    #expect(Amount.zero.count(of: .legacy) == .zero)
+    #expect(Amount(.max, .legacy) == nil)
+    // All BTT there is, 990 trillion.
+    let supply = try #require(Amount(990_000_000_000_000, .btt))
+    #expect(supply.count(of: .legacy) == 990_000_000_000_000_000)
+  }
+
   @Test(arguments: Amount.Unit.allCases)
   func `reads back what it writes, in every unit`(_ unit: Amount.Unit) throws {
     var random = SeededGenerator()

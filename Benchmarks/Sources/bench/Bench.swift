@@ -4,7 +4,8 @@ internal import Foundation
 ///
 ///     bench                   everything, some minutes
 ///     BENCH_QUICK=1 bench     the same with few items and short rounds: whether it runs at all
-///     BENCH_ONLY=keys,import  only these groups: keys, store, import, http, logs, start, memory
+///     BENCH_ONLY=keys,import  only these groups: keys, store, import, http, logs, start,
+///                             memory, torrent
 ///     BENCH_JSON=FILE         the rows as JSON too
 ///     BTT_BIN=FILE            the `btt` to run; by default the one beside this program
 ///
@@ -12,7 +13,7 @@ internal import Foundation
 @main
 struct Bench {
   private enum Group: String, CaseIterable {
-    case keys, store, `import`, http, logs, start, memory
+    case keys, store, `import`, http, logs, start, memory, torrent
   }
 
   static func main() async throws {
@@ -46,6 +47,7 @@ struct Bench {
     case .logs: try LogsBenchmark.run(settings, &report)
     case .start: try StartBenchmark.run(settings, &report)
     case .memory: try MemoryBenchmark.run(settings, &report)
+    case .torrent: try TorrentBenchmark.run(settings, &report)
     }
   }
 }

@@ -87,7 +87,7 @@ extension TorrentStorage {
     }
     record.blocks = pieces.mapValues(\.written)
     let isComplete = have.isFull
-    if isComplete { try findings.files.makeLinks() }
+    if isComplete { try? findings.files.makeLinks() }
     state.withLock { state in
       state.have = have
       state.pieces = pieces
@@ -159,11 +159,8 @@ extension TorrentStorage {
   /// Hashes pieces again, all unless told which, and returns which of these are right.
   ///
   /// Pieces that turn out wrong are no longer had, and those that turn out right are. Fails with
-  /// ``StorageError/Code/closed`` when ``cancelCheck()`` is called.
-  ///
-  /// - Parameters:
-  ///   - pieces: the pieces to check; nil for all.
-  ///   - progress: called on the event loop with the pieces done and to do.
+  /// ``StorageError/Code/closed`` when ``cancelCheck()`` is called. `progress` is called on the
+  /// event loop with the pieces done and to do.
   package func check(
     pieces: Range<Int>? = nil, progress: (@Sendable (_ done: Int, _ of: Int) -> Void)? = nil
   ) -> EventLoopFuture<Bitfield> {

@@ -13,11 +13,8 @@ extension TorrentStorage {
     }
   }
 
-  /// Renames a file below the folder.
-  ///
-  /// - Parameters:
-  ///   - file: the file's index in the torrent.
-  ///   - path: its new path's elements, of which none may be empty, `.`, `..` or have a separator.
+  /// Renames a file below the folder; none of the new path's elements may be empty, `.`, `..` or
+  /// have a separator.
   package func rename(file: Int, to path: [String]) -> EventLoopFuture<Void> {
     onPool(.download) {
       let files = try self.openFiles()
@@ -48,7 +45,8 @@ extension TorrentStorage {
     }
   }
 
-  /// Makes the torrent's links; for when it is complete and what they lead to is there.
+  /// Makes the torrent's links, when all that is wanted is there; a storage that has every piece
+  /// did it by itself.
   package func finishFiles() -> EventLoopFuture<Void> {
     onPool(.download) { try self.openFiles().makeLinks() }
   }

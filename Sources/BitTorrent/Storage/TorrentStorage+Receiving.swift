@@ -25,14 +25,18 @@ extension TorrentStorage {
     submit(jobs)
   }
 
-  /// Forgets what is there of a piece that will be fetched anew.
+  /// Forgets what is there of a piece that will be fetched anew, also when it was verified.
   package func discard(piece: Int) {
-    state.withLock { state in
-      guard let piece = state.pieces[piece] else { return }
-      state.drop(piece)
-      // A job that runs gives back what it took up itself.
-      if !piece.isScheduled { release(piece.heldBytes, of: piece, in: &state) }
+    let wasHad = state.withLock { state in
+      if let pending = state.pieces[piece] {
+        state.drop(pending)
+        // A job that runs gives back what it took up itself.
+        if !pending.isScheduled { release(pending.heldBytes, of: pending, in: &state) }
+      }
+      state.record.synced.remove(piece)
+      return state.have.remove(piece)
     }
+    if wasHad { pool.submit(.check) { self.saveRecord(isDirty: true) } }
   }
 
   /// The piece that a block belongs to, when it is a block that the storage wants.

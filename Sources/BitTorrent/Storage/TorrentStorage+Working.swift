@@ -88,21 +88,27 @@ extension TorrentStorage {
     let bytes =
       isRight ? try piece.assembly.write(to: files, unhashed: true, released: &released) : 0
     released += piece.assembly.drop()
-    state.withLock { state in
-      guard !piece.isDropped else { return }
+    let (isNews, isWhole) = state.withLock { state in
+      guard !piece.isDropped else { return (false, false) }
       state.drop(piece)
       if isRight {
         state.have.insert(piece.index)
         state.failedBefore.remove(piece.index)
         state.unrecordedBytes += bytes
-        if failedBefore { events.post(.pieceDigests(piece.index, digests)) }
-        events.post(.pieceVerified(piece.index))
       } else {
         state.failedBefore.insert(piece.index)
-        events.post(
-          .pieceFailed(
-            piece.index, digests: digests, badBlocks: piece.assembly.blockCount == 1 ? [0] : []))
       }
+      return (true, state.have.isFull)
+    }
+    // A link that cannot be made takes nothing from the files.
+    if isRight, isWhole { try? files.makeLinks() }
+    guard isNews else { return }
+    if isRight {
+      if failedBefore { events.post(.pieceDigests(piece.index, digests)) }
+      events.post(.pieceVerified(piece.index))
+    } else {
+      let badBlocks = piece.assembly.blockCount == 1 ? [0] : []
+      events.post(.pieceFailed(piece.index, digests: digests, badBlocks: badBlocks))
     }
   }
 }

@@ -51,8 +51,10 @@ package final class TorrentStorage: Sendable {
   /// How the storage behaves.
   package let configuration: StorageConfiguration
 
+  /// Where all calls are made and all answers arrive.
+  package let eventLoop: any EventLoop
+
   let pool: DiskPool
-  let eventLoop: any EventLoop
   let resume: ResumeStore?
   let layers: Mutex<PieceLayers>
   let state: Mutex<State>

@@ -33,6 +33,7 @@ struct LayerExchange {
   // Roots with ranges that nobody is asked for, perhaps; the next to ask for is last.
   private var waiting: [Hash256]
   private var asks: [Ask] = []
+  private var open: [PeerHandle: Int] = [:]
   private var waits: [PeerHandle: NIODeadline] = [:]
 
   /// What is missing, or nil if nothing is.
@@ -51,12 +52,15 @@ struct LayerExchange {
     waiting = missing.reversed()
   }
 
+  /// Whether there may be something that nobody is asked for.
+  var hasMore: Bool { !waiting.isEmpty }
+
   /// Whether every layer is there.
   var isFinished: Bool { assemblers.isEmpty }
 
   /// What to ask this peer for next, if anything.
   mutating func next(for peer: PeerHandle, at now: NIODeadline) -> HashRequest? {
-    guard asks.count(where: { $0.peer == peer }) < Self.maximumOpen,
+    guard open[peer, default: 0] < Self.maximumOpen,
       waits[peer].map({ $0 <= now }) ?? true
     else { return nil }
     while let root = waiting.last {
@@ -65,6 +69,7 @@ struct LayerExchange {
           piecesRoot: root, baseLayer: range.baseLayer, index: range.index, length: range.length,
           proofLayers: range.proofLayers)
         asks.append(Ask(peer: peer, request: request, sent: now))
+        open[peer, default: 0] += 1
         return request
       }
       waiting.removeLast()
@@ -80,6 +85,7 @@ struct LayerExchange {
       return .unexpected
     }
     asks.remove(at: index)
+    close(peer)
     let root = request.piecesRoot
     guard assemblers[root]?.accept(Self.range(request), hashes.readableBytesView) == true else {
       waiting.append(root)
@@ -96,6 +102,7 @@ struct LayerExchange {
       return false
     }
     release(asks.remove(at: index))
+    close(peer)
     waits[peer] = now + .seconds(15)
     return true
   }
@@ -104,6 +111,7 @@ struct LayerExchange {
   mutating func expire(askedBefore limit: NIODeadline, at now: NIODeadline) {
     for ask in asks where ask.sent < limit {
       release(ask)
+      close(ask.peer)
       waits[ask.peer] = now + .seconds(60)
     }
     asks.removeAll { $0.sent < limit }
@@ -114,6 +122,11 @@ struct LayerExchange {
     for ask in asks where ask.peer == peer { release(ask) }
     asks.removeAll { $0.peer == peer }
     waits[peer] = nil
+    open[peer] = nil
+  }
+
+  private mutating func close(_ peer: PeerHandle) {
+    open[peer] = open[peer].flatMap { $0 > 1 ? $0 - 1 : nil }
   }
 
   private mutating func release(_ ask: Ask) {

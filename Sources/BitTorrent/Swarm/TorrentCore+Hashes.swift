@@ -9,6 +9,7 @@ extension TorrentCore {
     areHashesWanted = false
     guard layerExchange != nil, !isPaused else { return }
     for peer in peers where peer.speaksV2 && !peer.pieces.isEmpty {
+      guard layerExchange?.hasMore == true else { return }
       while let request = layerExchange?.next(for: peer.handle, at: now) {
         send(.hashRequest(request), to: peer)
       }

@@ -39,15 +39,17 @@ extension TorrentCore {
   private func pieceFailed(_ piece: Int, digests: [BlockDigest], badBlocks: [Int]) {
     guard piece >= 0, piece < picker.have.bitCount, !picker.have[piece] else { return }
     let senders = picker.senders(of: piece)
+    // All of it is fetched anew: the storage keeps nothing of a piece that failed.
+    picker.pieceFailed(piece, badBlocks: [])
+    actions.append(.discard(piece: piece))
+    hasReleasedBlocks = true
+    // Without a digest it was the disk that lost the piece, and nobody lied.
+    guard !digests.isEmpty || !badBlocks.isEmpty else { return }
+    failed += Int64(info?.layout.dataLength(ofPiece: piece) ?? 0)
+    credit(piece, senders, isRight: false)
     let verdict = smartBan.pieceFailed(
       piece, senders: senders, digests: digests, badBlocks: badBlocks)
-    failed += Int64(
-      badBlocks.isEmpty ? info?.layout.dataLength(ofPiece: piece) ?? 0 : badBlocks.count * 16_384)
-    credit(piece, senders, isRight: false)
-    picker.pieceFailed(piece, badBlocks: badBlocks)
-    if badBlocks.isEmpty { actions.append(.discard(piece: piece)) }
     punish(verdict, piece: piece)
-    hasReleasedBlocks = true
   }
 
   /// Bans those proven to lie, also when they have left since.

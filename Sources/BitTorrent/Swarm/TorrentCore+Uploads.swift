@@ -84,19 +84,29 @@ extension TorrentCore {
     peer.uploaded += block.length
     peer.uploadMeter.add(block.length, at: now)
     peer.lastUseful = now
-    peer.refused = 0
-    peer.refusedChoked = 0
+    peer.refused = max(0, peer.refused - 1)
     uploadMeter.add(block.length, at: now)
+    if !unreadable.isEmpty { unreadable[block.piece] = nil }
     touch(peer)
     observe(.sent(block, to: peer.handle), peer)
   }
 
-  /// A block cannot be read: we don't have its piece any more.
+  /// A block could not be read.
+  ///
+  /// A disk may be in trouble for a moment, or files on the move: only a piece that fails again and
+  /// again is one that we don't have any more.
   func uploadFailed(_ block: BlockRequest, to peer: Peer) {
     peer.uploads.finished(block)
     refuse(block, of: peer)
-    lose(block.piece)
     touch(peer)
+    var failures = unreadable[block.piece] ?? ReadFailures(count: 0, since: now)
+    failures.count += 1
+    if failures.count >= Self.readFailuresOfLost, now - failures.since >= Self.timeOfLost {
+      unreadable[block.piece] = nil
+      lose(block.piece)
+    } else {
+      unreadable[block.piece] = failures
+    }
   }
 
   // MARK: Refusing
@@ -185,5 +195,13 @@ extension TorrentCore {
   private static let servingsOfGrants = 3
   private static let maximumWeight = 8
   private static let turnUnderLimit = 4
+  private static let readFailuresOfLost = 3
+  private static let timeOfLost: TimeAmount = .seconds(10)
   private static let maximumFutileCancels = 1_000
+}
+
+/// How often a piece could not be read, since it last could.
+struct ReadFailures {
+  var count: Int
+  var since: NIODeadline
 }

@@ -48,6 +48,7 @@ package final class TorrentCore {
   var smartBan = SmartBan()
   /// Peers to look at when the batch ends.
   var touched: [Peer] = []
+  private var settling: [Peer] = []
   /// Blocks may be asked of others, by all who have room.
   var hasReleasedBlocks = false
   var wasEndGame = false
@@ -67,6 +68,8 @@ package final class TorrentCore {
   var isPaused = false
   var isStorageFull = false
   var isStorageFailed = false
+  /// Pieces that are had and could not be read lately.
+  var unreadable: [Int: ReadFailures] = [:]
   /// Peers are not blamed for silence before then: we did not listen.
   var blameless = NIODeadline.distantPast
   let uploadLimits: [RateLimiter]
@@ -151,10 +154,10 @@ package final class TorrentCore {
 extension TorrentCore {
   /// Does once what the events of a batch have in common.
   private func settle() {
+    carryOutWishes()
     if isWantedStale { wantedChanged() }
     if !freshPieces.isEmpty { tellFreshPieces() }
     if areSlotsOpen { giveSlots() }
-    carryOutWishes()
     if isMetadataWanted { askForMetadata() }
     if areHashesWanted { askForHashes() }
     if mayConnect { connect() }
@@ -165,13 +168,14 @@ extension TorrentCore {
     }
     // Where a limit does not reach for all, chance decides who comes first.
     if touched.count > 1, isLimited { touched.shuffle(using: &random) }
-    for peer in touched {
+    swap(&touched, &settling)
+    for peer in settling {
       peer.isTouched = false
       guard !peer.isGone else { continue }
       serve(peer)
       ask(peer)
     }
-    touched.removeAll(keepingCapacity: true)
+    settling.removeAll(keepingCapacity: true)
   }
 
   private var isLimited: Bool {

@@ -51,7 +51,7 @@ package enum HostResolver {
       next = info.ai_next
       guard let raw = info.ai_addr else { continue }
       let bytes = UnsafeRawBufferPointer(start: raw, count: Int(info.ai_addrlen))
-      if let address = address(bytes, Int32(raw.pointee.sa_family), port: port),
+      if let address = address(bytes, info.ai_family, port: port),
         !addresses.contains(address)
       {
         addresses.append(address)

@@ -1,27 +1,27 @@
-package import Metainfo
-package import NIOCore
+public import Metainfo
+public import NIOCore
 
 /// Exchanges with UDP trackers, without sockets or clock (BEP 15).
 ///
 /// An exchange gets a connection id, unless one is at hand, and then asks. What is not answered is
 /// sent again after 15 · 2ⁿ seconds, and given up after some attempts. Answers count only from the
 /// address that was asked, with the number that it was given.
-package struct UDPTrackerClient<Generator: RandomNumberGenerator> {
+public struct UDPTrackerClient<Generator: RandomNumberGenerator> {
   /// What bounds an exchange.
-  package struct Configuration: Sendable {
+  public struct Configuration: Sendable {
     /// How long the first datagram waits for its answer; each next one twice as long.
-    package var firstTimeout: Duration = .seconds(15)
+    public var firstTimeout: Duration = .seconds(15)
     /// After how many datagrams without an answer the tracker is given up; the standard goes to 9.
-    package var attempts = 3
+    public var attempts = 3
     /// How long a connection id is used.
-    package var connectionLifetime: Duration = .seconds(60)
+    public var connectionLifetime: Duration = .seconds(60)
 
     /// The defaults.
-    package init() {}
+    public init() {}
   }
 
   /// What a tracker is asked.
-  package enum Question: Sendable {
+  public enum Question: Sendable {
     /// An announce, and the path and query of the tracker's address.
     case announce(TrackerAnnounce, target: String)
     /// A scrape of at most 74 torrents.
@@ -29,7 +29,7 @@ package struct UDPTrackerClient<Generator: RandomNumberGenerator> {
   }
 
   /// What a tracker answers.
-  package enum Reply: Equatable, Sendable {
+  public enum Reply: Equatable, Sendable {
     /// The answer to an announce.
     case announce(TrackerAnswer)
     /// The answer to a scrape.
@@ -37,7 +37,7 @@ package struct UDPTrackerClient<Generator: RandomNumberGenerator> {
   }
 
   /// What is to be done.
-  package enum Action: Sendable {
+  public enum Action: Sendable {
     /// Send a datagram.
     case send(ByteBuffer, to: PeerAddress)
     /// The exchange with that number is over.
@@ -73,22 +73,22 @@ package struct UDPTrackerClient<Generator: RandomNumberGenerator> {
   private var actions: [Action] = []
 
   /// A client without exchanges; transaction numbers come from `generator`.
-  package init(_ configuration: Configuration = Configuration(), using generator: Generator) {
+  public init(_ configuration: Configuration = Configuration(), using generator: Generator) {
     self.configuration = configuration
     self.generator = generator
   }
 
   /// When ``tick(at:)`` is to be called.
-  package var deadline: Duration? { exchanges.values.map(\.deadline).min() }
+  public var deadline: Duration? { exchanges.values.map(\.deadline).min() }
 
   /// What is to be done since it was last asked.
-  package mutating func takeActions() -> [Action] {
+  public mutating func takeActions() -> [Action] {
     defer { actions = [] }
     return actions
   }
 
   /// Begins an exchange under a number that no other has.
-  package mutating func ask(
+  public mutating func ask(
     _ number: Int, _ question: Question, of address: PeerAddress, at now: Duration
   ) {
     let exchange = Exchange(
@@ -97,12 +97,12 @@ package struct UDPTrackerClient<Generator: RandomNumberGenerator> {
   }
 
   /// Forgets an exchange.
-  package mutating func cancel(_ number: Int) {
+  public mutating func cancel(_ number: Int) {
     if let exchange = exchanges.removeValue(forKey: number) { numbers[exchange.transaction] = nil }
   }
 
   /// Sends again what was not answered in time, and ends what was sent often enough.
-  package mutating func tick(at now: Duration) {
+  public mutating func tick(at now: Duration) {
     for (number, var exchange) in exchanges.sorted(by: { $0.key < $1.key })
     where exchange.deadline <= now {
       exchange.unanswered += 1
@@ -115,7 +115,7 @@ package struct UDPTrackerClient<Generator: RandomNumberGenerator> {
   }
 
   /// Takes a datagram in; one that answers no question of ours is passed over.
-  package mutating func receive(
+  public mutating func receive(
     _ datagram: ByteBuffer, from address: PeerAddress, at now: Duration
   ) {
     var datagram = datagram

@@ -35,7 +35,7 @@ public struct ExtensionHandshake: Equatable, Sendable {
   public var extensions: [String: UInt8] = [:]
   /// The port on which the sender listens (`p`).
   public var port: UInt16?
-  /// The sender's name and version (`v`), at most 100 bytes.
+  /// The sender's name and version (`v`), at most 100 bytes, with `?` for what is not printable.
   public var client: String?
   /// The address, with port 0, at which the sender sees the receiver (`yourip`).
   public var yourAddress: PeerAddress?
@@ -136,7 +136,7 @@ extension ExtensionHandshake {
     switch String(decoding: key, as: UTF8.self) {
     case "m": readExtensions(value)
     case "p": port = value.integer.flatMap { UInt16(exactly: $0) }
-    case "v": client = value.bytes.map { String(decoding: $0.prefix(100), as: UTF8.self) }
+    case "v": client = value.bytes.map { PrintableText.clean($0.prefix(100)) }
     case "yourip": yourAddress = ip(.ipv4) ?? ip(.ipv6)
     case "ipv4": ipv4 = ip(.ipv4)
     case "ipv6": ipv6 = ip(.ipv6)

@@ -22,15 +22,16 @@ enum FileListReader {
     _ value: BencodeValue, index: Int
   ) throws(MetainfoError) -> FileDraft {
     var attributes = attributes(value)
-    guard let names = value["path.utf-8"] ?? value["path"] else {
+    let names = value["path.utf-8"] ?? value["path"]
+    guard let path = names.map({ path($0, orElse: "_") }) ?? [] else {
+      throw .invalidPath(file: index)
+    }
+    if path.isEmpty {
       // A pad may be without a path (BEP 47).
       guard attributes.contains(.pad) else { throw .invalidPath(file: index) }
       var draft = try draft(value, path: [], attributes: attributes, index: index)
       draft.path = [".pad", String(draft.length)]
       return draft
-    }
-    guard let path = path(names, orElse: "_"), !path.isEmpty else {
-      throw .invalidPath(file: index)
     }
     // How pads were named before there was an attribute for them.
     if path.last?.hasPrefix("_____padding_file_") == true { attributes.insert(.pad) }

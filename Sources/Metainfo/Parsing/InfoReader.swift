@@ -16,7 +16,7 @@ struct InfoReader {
     let hashes = InfoHashes(
       v1: version == .v2 ? nil : SHA1Hash(hashing: rawBytes),
       v2: version == .v1 ? nil : Hash256(hashing: rawBytes))
-    var name = try name(hashes)
+    var name = try name()
 
     var drafts: [FileDraft]
     var isSingleFile: Bool
@@ -25,8 +25,10 @@ struct InfoReader {
       (drafts, isSingleFile) = try FileListReader.read(info)
     case .v2:
       drafts = try FileTreeReader.read(info)
-      // A tree of one file at its root is that file; its name is the one that counts.
-      isSingleFile = drafts.count == 1 && drafts[0].path.count == 1
+      // A tree of one file and nothing else is that file; its name is the one that counts.
+      isSingleFile =
+        drafts.count == 1 && drafts[0].path.count == 1
+        && info["file tree"]?.entries?.dropFirst().first { _ in true } == nil
       if isSingleFile {
         name = drafts[0].path[0]
         drafts[0].path = []
@@ -54,12 +56,16 @@ struct InfoReader {
   }
 
   private func version() throws(MetainfoError) -> TorrentInfo.Version {
-    guard let value = info["meta version"] else { return .v1 }
+    guard let value = info["meta version"] else {
+      // Read as v1 alone, it would be another torrent than its maker meant.
+      guard info["file tree"] == nil else { throw .invalid(key: "meta version") }
+      return .v1
+    }
     guard let number = value.integer else { throw .invalid(key: "meta version") }
     guard number <= 2 else { throw .unsupportedVersion(number) }
     guard number == 2 else { return .v1 }
     guard info.isCanonical else { throw .notCanonical }
-    return info["pieces"] == nil ? .v2 : .hybrid
+    return info["files"] == nil && info["length"] == nil ? .v2 : .hybrid
   }
 
   private func pieceLength(_ version: TorrentInfo.Version) throws(MetainfoError) -> Int {
@@ -75,11 +81,12 @@ struct InfoReader {
     return length
   }
 
-  private func name(_ hashes: InfoHashes) throws(MetainfoError) -> String {
+  private func name() throws(MetainfoError) -> String {
     guard let bytes = (info["name.utf-8"] ?? info["name"])?.bytes, !bytes.isEmpty else {
       throw .invalid(key: "name")
     }
-    return PathCleaner.clean(bytes) ?? hashes.primary.hex
+    // A name of which nothing is left is replaced by the hash, in v2 too, as libtorrent does.
+    return PathCleaner.clean(bytes) ?? SHA1Hash(hashing: info.encoding).hex
   }
 
   private func place(

@@ -13,6 +13,8 @@ package struct CommitQueue: Sendable {
   private var rows: [[UInt8]: [UInt8]?] = [:]
   private var inFlight: UInt64?
 
+  package init() {}
+
   /// Whether there is something to sync.
   package var isEmpty: Bool { rows.isEmpty }
 

@@ -31,7 +31,7 @@ package struct Outbox: Sendable {
 
   package var isEmpty: Bool { order.isEmpty }
 
-  subscript(sequence: UInt64) -> OutboxEntry? { places[sequence]?.entry }
+  package subscript(sequence: UInt64) -> OutboxEntry? { places[sequence]?.entry }
 
   /// The nonce for the next transaction, when the ledger's next one for the account is `ledger`.
   package func nextNonce(_ ledger: UInt64) -> UInt64 {

@@ -33,6 +33,11 @@ package struct OutboxEntry: Hashable, Sendable {
   package struct Item: Hashable, Sendable {
     package var id: ChannelID
     package var amount: UInt128
+
+    package init(id: ChannelID, amount: UInt128) {
+      self.id = id
+      self.amount = amount
+    }
   }
 
   package let sequence: UInt64

@@ -73,7 +73,7 @@ public final class KeyLease: Sendable {
   ///
   /// - Throws: `ChannelError.keyUsedElsewhere` when another store used it last, or a newer copy
   ///   of this one did.
-  func check(storeID: Hash256, epoch: UInt64) throws(ChannelError) {
+  package func check(storeID: Hash256, epoch: UInt64) throws(ChannelError) {
     guard let record else { return }
     guard record.storeID == storeID else {
       throw .keyUsedElsewhere(account, holder: record.holder)
@@ -84,7 +84,7 @@ public final class KeyLease: Sendable {
   }
 
   /// Writes down that the store uses the key now; on disk when the call returns.
-  func take(storeID: Hash256, epoch: UInt64) throws(ChannelError) {
+  package func take(storeID: Hash256, epoch: UInt64) throws(ChannelError) {
     let holder = "process \(getpid()) on \(ProcessInfo.processInfo.hostName)"
     let bytes = Array(Record(storeID: storeID, epoch: epoch, holder: holder).text.utf8)
     // The text's length never shrinks below what matters: it is cut before it is written.

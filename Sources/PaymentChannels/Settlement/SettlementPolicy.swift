@@ -26,6 +26,18 @@ package enum SettlementPolicy {
     package var isClosing: Bool
     /// The fee of a transaction for this channel alone.
     package var fee: UInt128
+
+    package init(
+      unsettled: UInt128, settled: UInt128, deposit: UInt128, age: Duration, isClosing: Bool,
+      fee: UInt128
+    ) {
+      self.unsettled = unsettled
+      self.settled = settled
+      self.deposit = deposit
+      self.age = age
+      self.isClosing = isClosing
+      self.fee = fee
+    }
   }
 
   /// Why to cash now, or nil to wait.

@@ -106,6 +106,7 @@ struct ChannelWatch: AsyncParsableCommand {
   func run() async throws {
     let documents = try guarded.map(ChannelArguments.voucher)
     let signals = StopSignals()
+    let stops = signals.stream
     try await books.withBooks { service in
       let updates = service.updates()
       for document in documents {
@@ -122,10 +123,11 @@ struct ChannelWatch: AsyncParsableCommand {
         group.addTask {
           for await update in updates { output.print(update.json, text: update.line) }
         }
-        for await _ in signals.stream { break }
+        for await _ in stops { break }
         group.cancelAll()
       }
     }
+    withExtendedLifetime(signals) {}
   }
 }
 

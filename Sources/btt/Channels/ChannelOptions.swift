@@ -111,7 +111,7 @@ struct ChannelOptions: ParsableArguments {
       // The first to end: the work, or the time, whose end cancels the work.
       var first = try await group.next() ?? nil
       group.cancelAll()
-      while let next = try await group.nextResult() {
+      while let next = await group.nextResult() {
         switch next {
         case .success(let value): first = first ?? value
         case .failure(let error): if first == nil, error is ChannelError { throw error }

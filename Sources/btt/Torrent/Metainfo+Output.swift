@@ -43,7 +43,7 @@ extension TorrentInfo.Version {
 
 extension Hash256 {
   /// The digits without the prefix, as torrents' hashes are written.
-  fileprivate var plainHex: String { Hex.encode(bytes, prefix: false) }
+  var plainHex: String { Hex.encode(bytes, prefix: false) }
 }
 
 extension String {

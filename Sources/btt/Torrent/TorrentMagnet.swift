@@ -32,7 +32,7 @@ struct TorrentMagnet: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func run() throws {
-    var link = MagnetLink(try TorrentFileArgument.read(file))
+    var link = MagnetLink(try TorrentArgument.file(file))
     link.peers = peers
     link.selection = files
     output.print(["magnet": .string(link.description)], text: link.description)

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Foundation
 internal import JSON
 internal import Metainfo
+internal import Primitives
 
 /// The command `btt torrent show`.
 struct TorrentShow: ParsableCommand {
@@ -22,7 +23,7 @@ struct TorrentShow: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func run() throws {
-    let torrent = try TorrentFileArgument.read(file)
+    let torrent = try TorrentArgument.file(file)
     output.print(json(torrent), text: text(torrent))
   }
 
@@ -59,7 +60,7 @@ struct TorrentShow: ParsableCommand {
           "number": JSONValue(number), "path": .string(file.relativePath),
           "length": JSONValue(file.length),
         ]
-        entry["piecesRoot"] = file.piecesRoot.map { .string($0.hex) }
+        entry["piecesRoot"] = file.piecesRoot.map { .string($0.plainHex) }
         entry["symlink"] = file.symlinkTarget.map { .string($0.joined(separator: "/")) }
         return .object(entry)
       })

@@ -37,7 +37,7 @@ struct TorrentVerify: ParsableCommand {
   }
 
   func run() throws {
-    let torrent = try TorrentFileArgument.read(file)
+    let torrent = try TorrentArgument.file(file)
     let info = torrent.info
     let report = TorrentVerification(info, verdicts: check(torrent), data: data)
     output.print(report.json, text: report.text)

@@ -99,8 +99,7 @@ struct StorageHostilityTests {
     rig.storage.receive([blocks[0]])
     await rig.wait { $0.failed == [0] }
     for batch in blocks.chunked(16) {
-      rig.storage.receive(batch)
-      await rig.wait { $0.fullCount == $0.relievedCount }
+      try await rig.give(batch)
     }
     await rig.wait { $0.verified == [0] }
     #expect(try torrent.isWhole(in: folder.path))

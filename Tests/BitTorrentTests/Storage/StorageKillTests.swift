@@ -52,8 +52,7 @@ internal import Testing
           given += batch.reduce(0) { $0 + $1.length }
           var record = [Int64(given)]
           pwrite(said, &record, 8, 0)
-          rig.storage.receive(blocks)
-          await rig.wait { $0.fullCount == $0.relievedCount }
+          try await rig.give(blocks)
           for piece in rig.events.verified {
             pwrite(said, [1] as [UInt8], 1, off_t(8 + piece))
           }
@@ -87,8 +86,7 @@ internal import Testing
           && opened.blocks[request.piece]?[request.offset / BlockRequest.blockLength] != true
       }
       for batch in missing.chunked(Self.batch) {
-        rig.storage.receive(batch.map(torrent.block))
-        await rig.wait { $0.fullCount == $0.relievedCount }
+        try await rig.give(batch.map(torrent.block))
       }
       let rest = torrent.layout.pieceCount - opened.have.setCount
       await rig.wait { $0.verified.count + $0.failed.count >= rest }

@@ -76,7 +76,6 @@ struct StoragePlacesTests {
     let rig = StorageRig(torrent, in: folder.path)
     _ = try await rig.open()
     await rig.fetch(0..<torrent.layout.pieceCount)
-    try await rig.storage.finishFiles().get()
     #expect(
       try Data(contentsOf: URL(filePath: folder.path("t/b/link")))
         == Data(contentsOf: URL(filePath: folder.path("t/y"))))

@@ -72,6 +72,14 @@ final class StorageRig: Sendable {
     await recorder.wait(until: condition)
   }
 
+  /// Gives blocks as a session does: when the store is full, only once it has room again.
+  func give(_ blocks: [ReceivedBlock]) async throws {
+    storage.receive(blocks)
+    // What was reported until now arrives before this does.
+    try await storage.eventLoop.submit {}.get()
+    await wait { $0.fullCount == $0.relievedCount }
+  }
+
   /// Gives pieces in whole and waits until each is verified.
   func fetch(_ pieces: some Sequence<Int>) async {
     let pieces = Array(pieces)

@@ -165,8 +165,7 @@ struct TorrentStorageTests {
     _ = try await rig.open()
     for piece in 0..<2 {
       for batch in torrent.requests(piece).chunked(20) {
-        rig.storage.receive(batch.map(torrent.block))
-        await rig.wait { $0.fullCount == $0.relievedCount }
+        try await rig.give(batch.map(torrent.block))
       }
     }
     await rig.wait { $0.verified.count == 2 }

@@ -80,6 +80,23 @@ struct TorrentCoreConnectionTests {
     #expect(actions.reason(of: peer) == .inactive)
   }
 
+  @Test("after five minutes lets the least useful of too many connections go for others")
+  func turnover() throws {
+    let bench = try leech { $0.maximumConnections = 3 }
+    let useless = try bench.connectLeech(1)
+    let (seed, _) = try bench.connectSeed(2)
+    let (other, _) = try bench.connectSeed(3)
+    bench.tell(.peersFound([PeerAddress(ipv4: 0x0a00_0109, port: 6_881)], .tracker))
+    var actions: [TorrentAction] = []
+    for _ in 0..<4 {
+      actions += bench.pass(.seconds(76))
+      for peer in [useless, seed, other] { actions += bench.from(peer, .keepAlive) }
+    }
+    #expect(actions.reason(of: useless) == .turnover)
+    #expect(actions.reason(of: seed) == nil && actions.reason(of: other) == nil)
+    #expect(actions.dialled == [PeerAddress(ipv4: 0x0a00_0109, port: 6_881)])
+  }
+
   @Test("hears nothing of a connection that it gave up")
   func gone() throws {
     let bench = try leech()

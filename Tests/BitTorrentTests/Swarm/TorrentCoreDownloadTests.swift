@@ -160,6 +160,28 @@ struct TorrentCoreDownloadTests {
     #expect(bench.from(slow, torrent.message(late.requests(to: slow)[0])).reason(of: slow) == nil)
   }
 
+  @Test("asks others for a block that its peer keeps back for a minute while it sends others")
+  func keptBack() throws {
+    let bench = try leech()
+    let peer = try bench.connect(1)
+    var handshake = ExtensionHandshake()
+    handshake.requestQueue = 2
+    bench.from(peer, .haveAll, handshake.message)
+    var asked = bench.from(peer, .unchoke).requests(to: peer)
+    let kept = asked.removeFirst()
+    var actions: [TorrentAction] = []
+    for _ in 0..<13 {
+      asked = asked.flatMap { bench.from(peer, torrent.message($0)).requests(to: peer) }
+      let passed = bench.pass(.seconds(5))
+      asked += passed.requests(to: peer)
+      actions += passed
+    }
+    #expect(actions.messages(to: peer).contains(.cancel(kept)))
+    let (other, _) = try bench.connectSeed(2)
+    bench.exhaust(other)
+    #expect(bench.asked[other]?.contains(kept) == true)
+  }
+
   @Test("blames nobody for silence while the storage is full, and asks for nothing meanwhile")
   func storageFull() throws {
     let bench = try leech()

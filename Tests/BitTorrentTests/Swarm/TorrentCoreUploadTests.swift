@@ -206,14 +206,21 @@ struct TorrentCoreUploadTests {
     #expect(bench.from(peer, .request(block)).messages(to: peer) == [.choke, .unchoke])
   }
 
-  @Test("gives up a piece that can't be read, and tells peers")
+  @Test("refuses a block that can't be read, and gives up a piece that never can, and tells peers")
   func unreadable() throws {
     let bench = try seed()
     let peer = try bench.connectLeech(1)
     var handshake = ExtensionHandshake()
     handshake.extensions = [ExtensionHandshake.Name.dontHave: 9]
-    bench.from(peer, handshake.message, .request(block))
+    bench.from(peer, handshake.message)
+    for _ in 0..<2 {
+      bench.from(peer, .request(block))
+      #expect(bench.tell(.uploadFailed(peer, block)).messages(to: peer) == [.reject(block)])
+    }
+    bench.pass(.seconds(11))
+    bench.from(peer, .request(block))
     let actions = bench.tell(.uploadFailed(peer, block))
+    #expect(actions.contains { if case .discard(3) = $0 { true } else { false } })
     #expect(actions.rejects(to: peer) == [block])
     #expect(actions.messages(to: peer).contains(DontHave(piece: 3).message(id: 9)))
     #expect(bench.core.statistics(at: bench.now).piecesDone == 39)

@@ -53,6 +53,14 @@ struct ExtensionMessageTests {
     #expect(handshake.id(of: "none") == nil)
   }
 
+  @Test("A client's name is made fit to be printed")
+  func client() throws {
+    let name = "evil\u{1b}[2J\u{202e}" + String(repeating: "x", count: 200)
+    let payload = ByteBuffer(string: "d1:v\(name.utf8.count):\(name)e")
+    let client = try #require(try ExtensionHandshake(payload).client)
+    #expect(client == "evil?[2J?" + String(repeating: "x", count: 89))
+  }
+
   @Test("A later handshake replaces what it names, and no more")
   func update() throws {
     var first = ExtensionHandshake()

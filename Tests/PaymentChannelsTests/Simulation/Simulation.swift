@@ -125,7 +125,7 @@ struct Simulation {
     switch event {
     case .block: mine()
     case .restart(let party):
-      guard agents[party]?.isAlive == false else { return }
+      guard let agent = agents[party], !agent.isAlive || agent.isFailing else { return }
       try restart(party)
     case .message(let party, let message):
       guard agents[party]?.isAlive == true else { return }

@@ -65,9 +65,9 @@ final class Peer {
   /// Requests that it ever made, and took back.
   var requested = 0
   var cancels = 0
-  /// Requests refused because it is choked, since it last was served.
+  /// Requests refused because it is choked, since it last was not.
   var refusedChoked = 0
-  /// Requests refused for other reasons, since it last was served.
+  /// Requests refused for other reasons, beyond the blocks it was sent since.
   var refused = 0
 
   // MARK: Extensions

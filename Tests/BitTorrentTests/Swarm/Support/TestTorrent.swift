@@ -18,7 +18,13 @@ struct TestTorrent {
   ) throws {
     var random = SeededGenerator(seed: seed)
     let length = (pieces - 1) * pieceLength + tail
-    let payload = random.bytes(length)
+    let payload = [UInt8](unsafeUninitializedCapacity: length + 8) { buffer, count in
+      let bytes = UnsafeMutableRawBufferPointer(buffer)
+      for offset in stride(from: 0, to: length, by: 8) {
+        bytes.storeBytes(of: random.next(), toByteOffset: offset, as: UInt64.self)
+      }
+      count = length
+    }
     self.payload = payload
     var entries: [BencodeItem.Entry] = [
       .init("name", "file"), .init("piece length", .integer(pieceLength)),

@@ -59,20 +59,28 @@ struct VirtualStorage {
   }
 
   private func data(of piece: Int) -> [UInt8] {
-    (pieces[piece] ?? [:]).sorted { $0.key < $1.key }.flatMap { Array($0.value.readableBytesView) }
+    var data = ByteBuffer()
+    for (_, block) in (pieces[piece] ?? [:]).sorted(by: { $0.key < $1.key }) {
+      data.writeImmutableBuffer(block)
+    }
+    return data.readBytes(length: data.readableBytes) ?? []
   }
 
   private mutating func judge(_ piece: Int) -> [StorageEvent] {
     let blocks = (pieces[piece] ?? [:]).sorted { $0.key < $1.key }.map(\.value)
-    let digests = blocks.map { block in
-      Array(block.readableBytesView).withUnsafeBytes { BlockDigest(hashing: $0) }
-    }
+    let digests = blocks.map { $0.withUnsafeReadableBytes { BlockDigest(hashing: $0) } }
     let expected = info.expectation(ofPiece: piece, layers: layers)
     if let sha1 = expected.sha1, SHA1Hash(hashing: data(of: piece)) != sha1 {
       return failed(piece, digests)
     }
     if let tree = expected.tree, let root = tree.root {
-      let leaves = blocks.flatMap { Array(SHA256.hash(data: Array($0.readableBytesView))) }
+      let leaves = blocks.flatMap { block in
+        block.withUnsafeReadableBytes { bytes in
+          var hasher = SHA256()
+          hasher.update(bufferPointer: bytes)
+          return Array(hasher.finalize())
+        }
+      }
       guard MerkleTree(base: leaves, width: tree.leafCount)?.root == root else {
         return failed(piece, digests)
       }

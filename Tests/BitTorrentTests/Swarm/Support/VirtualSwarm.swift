@@ -169,6 +169,10 @@ final class VirtualSwarm {
     guard var link = peer.links[handle] else { return }
     var message = message
     if peer.nature == .boasting, message == .haveNone { message = .haveAll }
+    if peers[link.peer].nature == .flooding, case .reject = message {
+      // Its core did not ask for what its flood asks for.
+      return
+    }
     link.arrival = max((departure ?? now) + link.latency, link.arrival)
     peer.links[handle] = link
     let other = peers[link.peer]

@@ -1,13 +1,12 @@
 internal import Metainfo
 
-/// A torrent file that is named on the command line.
-enum TorrentFileArgument {
-  /// The longest that is read, in bytes.
-  static let limit = 10_000_000
+extension TorrentArgument {
+  /// The longest torrent file that is read, in bytes.
+  static let fileLimit = 10_000_000
 
   /// Reads the torrent file at `path`, or from standard input for `-`.
-  static func read(_ path: String) throws -> Metainfo {
-    let bytes = try Files.read(path, limit: limit)
+  static func file(_ path: String) throws -> Metainfo {
+    let bytes = try Files.read(path, limit: fileLimit)
     do {
       return try Metainfo(bytes: bytes)
     } catch {
