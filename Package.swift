@@ -202,8 +202,8 @@ let package = Package(
     .testTarget(
       name: "LedgerRPCTests",
       dependencies: [
-        "LedgerRPC", "ChainTypes", "Keys", "Ledger", "JSON", "Primitives", "TestSupport", logging,
-        nioCore, nioHTTP1, nioPosix,
+        "LedgerRPC", "ChainTypes", "JSON", "Primitives", "TestSupport", logging, nioCore, nioHTTP1,
+        nioPosix,
       ],
       swiftSettings: settings),
     .testTarget(

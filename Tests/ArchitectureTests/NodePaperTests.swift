@@ -27,7 +27,8 @@ struct NodePaperTests {
     let backend = NodeBackend(chain: test.chain, pool: pool, role: .devnet)
     var table = NodeMethods.table(for: backend)
     let channels = try await ChannelService.open(
-      store: SimulatedStore(), ledger: ChainLedgerClient(backend: backend), account: TestChain.key(1),
+      store: SimulatedStore(), ledger: ChainLedgerClient(backend: backend),
+      account: TestChain.key(1),
       logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     ChannelMethods(service: channels, isReceivingOpen: false).register(in: &table)
     DevMethods(backend: backend, control: NoControl(), isOpen: true).register(in: &table)

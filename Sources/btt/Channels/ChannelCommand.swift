@@ -31,6 +31,11 @@ struct VaultCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "vault",
     abstract: "The money that channels are opened from.",
+    discussion: """
+      EXAMPLE
+        btt vault deposit 100
+        btt vault show
+      """,
     subcommands: [VaultDeposit.self, VaultWithdraw.self, VaultShow.self])
 }
 
@@ -39,5 +44,9 @@ struct VoucherCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "voucher",
     abstract: "Sign, verify and read vouchers, without books and without a node.",
+    discussion: """
+      EXAMPLE
+        btt voucher verify voucher.json
+      """,
     subcommands: [VoucherSign.self, VoucherVerify.self, VoucherDecode.self])
 }

@@ -8,7 +8,11 @@ internal import Primitives
 struct ChannelClose: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "close",
-    abstract: "Close a channel as its payee: what is paid comes here, the rest goes back.")
+    abstract: "Close a channel as its payee: what is paid comes here, the rest goes back.",
+    discussion: """
+      EXAMPLE
+        btt channel close 0x5f1a22c0
+      """)
 
   @Argument(help: "The channel.")
   var channel: String
@@ -30,6 +34,9 @@ struct ChannelRequestClose: AsyncParsableCommand {
     abstract: "Ask for the rest of a channel as its payer; the payee has the grace time to cash.",
     discussion: """
       Afterwards btt channel withdraw takes back the rest, or btt channel watch does by itself.
+
+      EXAMPLE
+        btt channel request-close 0x5f1a22c0
       """)
 
   @Argument(help: "The channel.")
@@ -59,7 +66,11 @@ struct ChannelRequestClose: AsyncParsableCommand {
 struct ChannelWithdraw: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "withdraw",
-    abstract: "Take back the rest of a channel into the vault after the grace time.")
+    abstract: "Take back the rest of a channel into the vault after the grace time.",
+    discussion: """
+      EXAMPLE
+        btt channel withdraw 0x5f1a22c0
+      """)
 
   @Argument(help: "The channel.")
   var channel: String

@@ -13,6 +13,10 @@ struct ChannelList: AsyncParsableCommand {
       Delivered is what was served or bought, paid what vouchers promise, settled what the ledger \
       has paid out, locked what it still holds. Net is what cashing a channel alone would bring \
       now after its fee; the last line is about cashing all at once.
+
+      EXAMPLE
+        btt channel list
+        btt channel list --from 0x70997970C51812dc3A010C7d01b50e0d17dc79C8 --json
       """)
 
   @OptionGroup var books: ChannelOptions
@@ -56,7 +60,11 @@ struct ChannelList: AsyncParsableCommand {
 /// The command `btt channel show`.
 struct ChannelShow: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "show", abstract: "Show all that the books say of a channel.")
+    commandName: "show", abstract: "Show all that the books say of a channel.",
+    discussion: """
+      EXAMPLE
+        btt channel show 0x5f1a22c0
+      """)
 
   @Argument(help: "The channel.")
   var channel: String

@@ -148,7 +148,11 @@ extension Substring {
 struct ChannelTopUpCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "top-up",
-    abstract: "Raise a channel's deposit from the vault, which takes back a close request.")
+    abstract: "Raise a channel's deposit from the vault, which takes back a close request.",
+    discussion: """
+      EXAMPLE
+        btt channel top-up 0x5f1a22c0 5
+      """)
 
   @Argument(help: "The channel.")
   var channel: String

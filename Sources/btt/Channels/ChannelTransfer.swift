@@ -12,6 +12,9 @@ struct ChannelExport: AsyncParsableCommand {
     discussion: """
       Safe to copy for a payee: vouchers bring money to it alone. A payer's channels come stopped \
       where they are imported, and go on after btt channel adopt.
+
+      EXAMPLE
+        btt channel export --out channels.json
       """)
 
   @Option(help: ArgumentHelp("File to write to; printed when left out.", valueName: "file"))
@@ -32,7 +35,11 @@ struct ChannelExport: AsyncParsableCommand {
 /// The command `btt channel import`.
 struct ChannelImport: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "import", abstract: "Take in the channels of an export that are still open.")
+    commandName: "import", abstract: "Take in the channels of an export that are still open.",
+    discussion: """
+      EXAMPLE
+        btt channel import channels.json
+      """)
 
   @Argument(help: "The file; - is standard input.", completion: .file())
   var file: String

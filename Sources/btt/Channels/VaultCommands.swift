@@ -7,7 +7,11 @@ internal import Primitives
 /// The command `btt vault deposit`.
 struct VaultDeposit: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "deposit", abstract: "Move money from the account to its vault.")
+    commandName: "deposit", abstract: "Move money from the account to its vault.",
+    discussion: """
+      EXAMPLE
+        btt vault deposit 100 --genesis genesis.json
+      """)
 
   @Argument(help: "The amount.", transform: Arguments.amount)
   var amount: Amount
@@ -24,7 +28,12 @@ struct VaultDeposit: AsyncParsableCommand {
 /// The command `btt vault withdraw`.
 struct VaultWithdraw: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "withdraw", abstract: "Move money from the vault to the account.")
+    commandName: "withdraw", abstract: "Move money from the vault to the account.",
+    discussion: """
+      EXAMPLE
+        btt vault withdraw
+        btt vault withdraw 2.5
+      """)
 
   @Argument(help: "The amount; all of it when it is left out.", transform: Arguments.amount)
   var amount: Amount?
@@ -44,7 +53,11 @@ struct VaultWithdraw: AsyncParsableCommand {
 /// The command `btt vault show`.
 struct VaultShow: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "show", abstract: "Show what the vault holds.")
+    commandName: "show", abstract: "Show what the vault holds.",
+    discussion: """
+      EXAMPLE
+        btt vault show --json
+      """)
 
   @OptionGroup var books: ChannelOptions
   @OptionGroup var output: OutputOptions

@@ -80,7 +80,11 @@ struct VoucherVerify: ParsableCommand {
 /// The command `btt voucher decode`.
 struct VoucherDecode: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "decode", abstract: "Show what a voucher says.")
+    commandName: "decode", abstract: "Show what a voucher says.",
+    discussion: """
+      EXAMPLE
+        btt voucher decode voucher.json
+      """)
 
   @Argument(help: "The voucher: a file, - for standard input, or its text.")
   var voucher: String
