@@ -65,8 +65,8 @@ internal import Testing
       let text = try await client.text()
       #expect(text.hasPrefix("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n"))
       #expect(text.contains(": subscribed\n\n"))
-      let first = try #require(text.range(of: "event: counted\ndata: {\"number\":1}\n\n"))
-      let second = try #require(text.range(of: "event: counted\ndata: {\"number\":2}\n\n"))
+      let first = try #require(text.firstRange(of: "event: counted\ndata: {\"number\":1}\n\n"))
+      let second = try #require(text.firstRange(of: "event: counted\ndata: {\"number\":2}\n\n"))
       #expect(first.upperBound <= second.lowerBound)
     }
   }

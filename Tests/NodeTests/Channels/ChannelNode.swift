@@ -2,6 +2,7 @@ internal import ChainTypes
 internal import JSON
 internal import KeyValueStore
 internal import Keys
+internal import Ledger
 internal import LedgerRPC
 internal import Logging
 internal import Node

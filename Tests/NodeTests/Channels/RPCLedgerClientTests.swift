@@ -1,6 +1,7 @@
 internal import ChainTypes
 internal import JSON
 internal import Keys
+internal import Ledger
 internal import LedgerRPC
 internal import Node
 internal import Primitives
@@ -177,7 +178,8 @@ internal import Testing
     try await world.withLedger(
       trust: .endpoint, lies: ["btt_getSealedBlock": Self.resealed]
     ) { ledger in
-      #expect(try await ledger.head().height == 1)
+      let height = try await ledger.head().height
+      #expect(height == 1)
     }
   }
 
@@ -188,7 +190,8 @@ internal import Testing
       await expect(.untrusted) { try await ledger.head() }
     }
     try await world.withLedger(maximumHeadAge: .seconds(100)) { ledger in
-      #expect(try await ledger.head().height == 1)
+      let height = try await ledger.head().height
+      #expect(height == 1)
     }
     let first = try await world.node.call("btt_getSealedBlock", "0x1")
     _ = try await world.open(5)
