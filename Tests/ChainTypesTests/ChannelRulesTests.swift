@@ -1,4 +1,5 @@
 import ChainTypes
+import JSON
 import Primitives
 import Testing
 
