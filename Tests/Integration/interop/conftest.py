@@ -52,6 +52,21 @@ class Content:
         subprocess.run(argv, check=True, capture_output=True)
         return torrent
 
+    def seeded_by(self, kind, piece=65_536):
+        """The folder from which a program seeds: that of a program that takes pads for files has
+        them, and is its own, since it writes there."""
+        if not kind.pads_are_files or self.path.is_file():
+            return self.path.parent
+        copy = self.folder / kind.name
+        if not copy.exists():
+            shutil.copytree(self.path, copy / self.name)
+            pads = copy / self.name / ".pad"
+            pads.mkdir()
+            for path in self.path.rglob("*"):
+                if path.is_file() and (length := -path.stat().st_size % piece):
+                    (pads / str(length)).write_bytes(bytes(length))
+        return copy
+
     def check(self, directory):
         """Fails unless the copy in a folder has each byte."""
         copy = Path(directory) / self.name

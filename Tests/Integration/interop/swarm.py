@@ -85,6 +85,8 @@ class Client:
     magnets = True
     # Whether it can be told of a peer at loopback, by a tracker or by hand.
     finds_peers = True
+    # Whether a torrent's pad files are files like others to it, which a seed must have.
+    pads_are_files = False
 
     def __init__(self, folder):
         self.folder = Path(folder)
@@ -197,6 +199,8 @@ class Marked(Client):
 
 class Aria2(Marked):
     name, program = "aria2", "aria2c"
+    # It drops the empty key that each file tree has, and so gets another infohash of a hybrid.
+    formats = ("v1",)
 
     def start(self, role, source, directory, peers=()):
         hook = self.folder / "hook.sh"
@@ -214,6 +218,7 @@ class Aria2(Marked):
 
 class Rtorrent(Marked):
     name = program = "rtorrent"
+    pads_are_files = True
 
     def start(self, role, source, directory, peers=()):
         session = self.folder / "session"
@@ -234,6 +239,8 @@ class Rtorrent(Marked):
 class Transmission(Client):
     name = "transmission"
     finds_peers = False
+    # Before version 4 it drops the empty key that each file tree has, as aria2 does.
+    formats = ("v1",)
 
     @classmethod
     def available(cls):
