@@ -1,6 +1,5 @@
 """Transfers between btt and every other program, in both directions, compared byte for byte."""
 
-import os
 import re
 import subprocess
 
@@ -41,8 +40,8 @@ def run(peers, content, seed_kind, get_kind, source, torrent):
     else:
         get.start("get", source, directory)
         seed.start("seed", torrent, data, [get.address])
-    get.wait_complete(120)
-    content.check(directory)
+    get.wait_complete(50)
+    content.check(directory, get_kind)
     return seed, get
 
 
@@ -65,9 +64,7 @@ def test_a_magnet_link_goes_over(folder, peers, tracker, need, record, kind, fmt
     pair = (kind, BTT) if direction == "gets" else (BTT, kind)
     record(*pair, f"{fmt} magnet")
     torrent = folder.torrent(fmt, tracker)
-    magnet = subprocess.run([BTT.binary, "torrent", "magnet", str(torrent)], check=True,
-                            capture_output=True, text=True).stdout.strip()
-    run(peers, folder, *pair, magnet, torrent)
+    run(peers, folder, *pair, folder.magnet(torrent, pair[1]), torrent)
 
 
 @pytest.mark.parametrize("fmt", BTT.formats)
@@ -85,9 +82,7 @@ def test_two_of_ours_go_over(folder, peers, tracker, record, fmt):
 def test_a_magnet_link_of_ours_goes_over(folder, peers, tracker, record, fmt):
     record(BTT, BTT, f"{fmt} magnet")
     torrent = folder.torrent(fmt, tracker)
-    magnet = subprocess.run([BTT.binary, "torrent", "magnet", str(torrent)], check=True,
-                            capture_output=True, text=True).stdout.strip()
-    run(peers, folder, BTT, BTT, magnet, torrent)
+    run(peers, folder, BTT, BTT, folder.magnet(torrent), torrent)
 
 
 def test_a_transfer_that_was_killed_goes_on(file, peers, tracker, record):
@@ -107,6 +102,71 @@ def test_a_transfer_that_was_killed_goes_on(file, peers, tracker, record):
     event = get.run.line('{"event":"complete"')
     downloaded = int(re.search(r'"downloaded":(\d+)', event)[1])
     assert downloaded < file.path.stat().st_size - 8_000_000, "what was there came again"
+
+
+@pytest.mark.parametrize("kind", OTHERS, ids=lambda kind: kind.name)
+def test_a_download_from_another_goes_on(file, peers, tracker, need, record, kind):
+    need(kind)
+    record(kind, BTT, "resume")
+    torrent = file.torrent("v1", tracker)
+    seed, get = peers.client(kind), peers.client(BTT)
+    directory = peers.directory(get)
+    seed.start("seed", torrent, file.seeded_by(kind))
+    swarm.wait(lambda: tracker.knows_seed(seed), "the seed to announce")
+    get.start("get", torrent, directory, [seed.address], extra=["--download-limit", "8192"])
+    swarm.wait(lambda: has_part(directory / file.name), "some of it")
+    get.stop(9)
+    get.start("get", torrent, directory, [seed.address])
+    get.wait_complete(50)
+    file.check(directory)
+
+
+@pytest.mark.parametrize("kind", OTHERS, ids=lambda kind: kind.name)
+def test_another_goes_on_with_its_download(file, peers, tracker, need, record, kind):
+    need(kind)
+    record(BTT, kind, "resume")
+    torrent = file.torrent("v1", tracker)
+    seed, get = peers.client(BTT), peers.client(kind)
+    directory = peers.directory(get)
+    def begin(limit):
+        extra = ["--upload-limit", str(limit)]
+        seed.start("seed", torrent, file.path.parent, [get.address], extra)
+        swarm.wait(lambda: seed.run.line("complete"), "the seed to be ready")
+    begin(4096)
+    get.start("get", torrent, directory, [seed.address])
+    swarm.wait(lambda: has_part(directory / file.name), "some of it", 50)
+    get.stop()
+    seed.stop()
+    get.start("get", torrent, directory, [seed.address])
+    begin(0)
+    get.wait_complete(50)
+    file.check(directory, kind)
+
+
+def has_part(copy):
+    return copy.exists() and copy.stat().st_blocks * 512 > 6_000_000
+
+
+@pytest.mark.parametrize("kind", [BTT, *OTHERS], ids=lambda kind: kind.name)
+@pytest.mark.parametrize("scheme", ["http", "udp"])
+def test_opentracker_brings_peers_together(
+        folder, peers, tmp_path, need, record, request, scheme, kind):
+    need(kind)
+    need(swarm.Opentracker)
+    # A program that takes no loopback peer from a tracker seeds, and is found.
+    pair = (BTT, kind) if kind.finds_peers else (kind, BTT)
+    record(*pair, f"opentracker {scheme}")
+    opentracker = swarm.Opentracker(tmp_path / "opentracker")
+    request.addfinalizer(opentracker.stop)
+    torrent = folder.torrent("v1", opentracker.url(scheme))
+    opentracker.start()
+    seed, get = (peers.client(end) for end in pair)
+    directory = peers.directory(get)
+    seed.start("seed", torrent, folder.seeded_by(seed))
+    swarm.wait(lambda: seed.is_complete(), "the seed to be ready")
+    get.start("get", torrent, directory)
+    get.wait_complete(50)
+    folder.check(directory, get)
 
 
 def test_only_selected_files_are_fetched(folder, peers, tracker, record):

@@ -31,6 +31,8 @@ class Tracker:
                 self.wfile.write(body)
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        # Some programs end without waiting for the answer.
+        self.server.handle_error = lambda *_: None
         self.server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self.server.server_port}/announce"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
