@@ -368,7 +368,7 @@ class Qbittorrent(Client):
 
 
 class Opentracker:
-    """The tracker of that name, over HTTP and UDP on one port."""
+    """The tracker of that name, over HTTP and UDP on one port, for torrents of its list."""
 
     name = "opentracker"
 
@@ -385,10 +385,12 @@ class Opentracker:
     def url(self, scheme):
         return f"{scheme}://127.0.0.1:{self.port}/announce"
 
-    def start(self):
+    def start(self, *infohashes):
+        # As root it makes the folder its root, and gives its rights away: hence no path.
+        (self.folder / "list").write_text("".join(f"{infohash}\n" for infohash in infohashes))
         port = str(self.port)
         self.run = Lines(["opentracker", "-i", "127.0.0.1", "-p", port, "-P", port, "-d",
-                          str(self.folder)], self.folder / "log")
+                          str(self.folder), "-w", "list"], self.folder / "log")
 
         def answers():
             try:

@@ -1,5 +1,6 @@
 """Transfers between btt and every other program, in both directions, compared byte for byte."""
 
+import json
 import re
 import subprocess
 
@@ -159,7 +160,9 @@ def test_opentracker_brings_peers_together(
     opentracker = swarm.Opentracker(tmp_path / "opentracker")
     request.addfinalizer(opentracker.stop)
     torrent = folder.torrent("v1", opentracker.url(scheme))
-    opentracker.start()
+    shown = subprocess.run([BTT.binary, "torrent", "show", str(torrent), "--json"], check=True,
+                           capture_output=True).stdout
+    opentracker.start(json.loads(shown)["infohashV1"])
     seed, get = (peers.client(end) for end in pair)
     directory = peers.directory(get)
     seed.start("seed", torrent, folder.seeded_by(seed))
