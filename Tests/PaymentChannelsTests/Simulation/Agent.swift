@@ -70,8 +70,11 @@ struct Agent {
       guard unit == received + 1 else { return }
       received = unit
       if received % 3 == 0 { receivedOnDisk = received }
-      let unpaid = received * Simulation.price - (engine.payers[id]?.signed ?? 0)
-      if unpaid >= Simulation.windowUnits * Simulation.price / 2 || received == world.units {
+      // After a crash less may be known to be received than was signed for.
+      let signed = engine.payers[id]?.signed ?? 0
+      if received * Simulation.price >= signed + Simulation.windowUnits * Simulation.price / 2
+        || received == world.units
+      {
         try pay(&world)
       }
     case .voucher(let voucher):
