@@ -15,7 +15,7 @@ from conftest import Content
 
 KILLS = int(os.environ.get("BTT_KILLS", "10"))
 SEED = int(os.environ.get("BTT_SEED", str(random.randrange(2**32))))
-SIZE = 64 * 1_048_576 + 4_321
+SIZE = 40 * 1_048_576 + 4_321
 PIECE = 131_072
 # What a crash may lose by the storage's promise, and a piece that was on its way.
 BOUND = 16 * 1_048_576 + PIECE
