@@ -132,6 +132,20 @@ internal import Testing
     #expect(files.dropFirst().allSatisfy { $0.length == 0 && $0.attributes == .symlink })
   }
 
+  @Test func boundsWhatFollowingLinksTakes() throws {
+    // Each link leads to the next a hundred times over: followed to the end, that is 10^9 steps.
+    let links = (0..<5000).map { index in
+      Fixture.file(
+        ["l\(index)"],
+        [
+          "attr": "l",
+          "symlink path": .list((0..<99).map { _ in .string("l\(index + 1)") }),
+        ])
+    }
+    let info = try Fixture.read(Fixture.multi([Fixture.file(["a"])] + links)).info
+    #expect(info.files.allSatisfy { $0.symlinkTarget == nil })
+  }
+
   @Test func takesTheInfohashOverTheBytesAsTheyStand() throws {
     // Unordered, and with a key twice: v1 readers have always let it pass.
     let hashes = String(repeating: "a", count: 20)

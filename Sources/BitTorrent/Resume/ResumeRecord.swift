@@ -60,4 +60,15 @@ public struct ResumeRecord: Equatable, Sendable {
     synced = have
     files = Array(repeating: FileState(), count: fileCount)
   }
+
+  /// Takes over what does not depend on where the files are.
+  mutating func takeStatistics(of other: ResumeRecord) {
+    downloaded = other.downloaded
+    uploaded = other.uploaded
+    activeSeconds = other.activeSeconds
+    addedAt = other.addedAt
+    completedAt = other.completedAt
+    infoDictionary = other.infoDictionary
+    pieceLayers = other.pieceLayers
+  }
 }

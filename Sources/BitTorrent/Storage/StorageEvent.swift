@@ -5,6 +5,9 @@ package enum StorageEvent: Sendable {
   /// The piece's hash is wrong. `digests` holds each block's own digest, in order, so that the
   /// blocks can be compared with the right ones later; `badBlocks` those proven wrong (v2).
   case pieceFailed(Int, digests: [BlockDigest], badBlocks: [Int])
+  /// Blocks of the piece that were written already are gone from the disk: it has to be fetched
+  /// anew, and no peer is to blame.
+  case pieceLost(Int)
   /// Digests of the blocks of a piece that failed before and is right now.
   case pieceDigests(Int, [BlockDigest])
   /// The store has reached its bound: reading from peers stops until `relieved`.

@@ -27,28 +27,35 @@ extension TorrentStorage {
     var trusted: Bitfield
     /// Pieces that the record has, or that may be there without it.
     var doubtful: [Int]
+    /// Whether the record is of an earlier start of the machine.
+    var isAfterReboot: Bool
   }
 
   private func prepare() throws(StorageError) -> Findings {
     let found = loadRecord()
     var record = found ?? state.withLock { $0.record }
-    let folder = try SafeFolder(path: found?.savePath ?? configuration.directory, create: true)
+    let folder = try SafeFolder(path: configuration.directory, create: true)
     let files = TorrentFiles(info, configuration, folder: folder)
+    var changed: Set<Int> = []
     if let target = record.movingTo {
-      try files.resumeMove(to: SafeFolder(path: target, create: true))
-    }
-    let changed = try files.scan(found)
-    if let target = record.movingTo {
-      try files.move(to: SafeFolder(path: target, create: true))
-      record.savePath = target
+      let target = try SafeFolder(path: target, create: true)
+      files.resumeMove(to: target)
+      changed = try files.scan(record)
+      try files.move(to: target)
+      record.savePath = target.path
       record.movingTo = nil
+    } else if found != nil {
+      changed = try files.scan(record)
+    } else {
+      try files.scan()
     }
     try files.repairPartFile()
     try files.makeEmptyFiles()
 
     var trusted = record.have
     if found == nil { trusted = Bitfield(bitCount: info.layout.pieceCount) }
-    if record.bootID != configuration.bootID {
+    let isAfterReboot = found != nil && record.bootID != configuration.bootID
+    if isAfterReboot {
       record.have.forEachSet { if !record.synced[$0] { trusted.remove($0) } }
     }
     for file in changed {
@@ -61,13 +68,20 @@ extension TorrentStorage {
       guard !trusted[piece] else { return false }
       return record.have[piece] || stretches?.covers(piece) == true
     }
-    return Findings(files: files, record: record, trusted: trusted, doubtful: doubtful)
+    return Findings(
+      files: files, record: record, trusted: trusted, doubtful: doubtful,
+      isAfterReboot: isAfterReboot)
   }
 
+  /// The torrent's record, unless it is of files in another folder.
   private func loadRecord() -> ResumeRecord? {
     guard let record = try? resume?.load(info.hashes),
       record.have.bitCount == info.layout.pieceCount, record.files.count == info.files.count
     else { return nil }
+    guard record.savePath == SafeFolder.absolute(configuration.directory) else {
+      state.withLock { $0.record.takeStatistics(of: record) }
+      return nil
+    }
     return record
   }
 
@@ -77,8 +91,10 @@ extension TorrentStorage {
     var record = findings.record
     record.have = have
     record.bootID = configuration.bootID
-    var synced = record.synced
-    record.synced.forEachSet { if !have[$0] { synced.remove($0) } }
+    var synced = Bitfield(bitCount: have.bitCount)
+    record.synced.forEachSet { if have[$0] { synced.insert($0) } }
+    // What was there before the machine started comes from the disk.
+    if findings.isAfterReboot { right.forEachSet { synced.insert($0) } }
     record.synced = synced
     var pieces: [Int: PendingPiece] = [:]
     for (piece, blocks) in record.blocks where !have[piece] && blocks.setCount > 0 {
@@ -86,15 +102,17 @@ extension TorrentStorage {
       pieces[piece] = pending
     }
     record.blocks = pieces.mapValues(\.written)
-    let isComplete = have.isFull
-    if isComplete { try? findings.files.makeLinks() }
-    state.withLock { state in
+    if have.isFull { try? findings.files.makeLinks() }
+    let isOpen = state.withLock { state in
+      guard state.phase == .unopened else { return false }
       state.have = have
       state.pieces = pieces
       state.record = record
       state.files = findings.files
       state.phase = .open
+      return true
     }
+    guard isOpen else { throw StorageError.closed(configuration.directory) }
     saveRecord(isDirty: true)
     return Opened(
       have: have, blocks: record.blocks, checkedPieces: findings.doubtful.count, record: record)
@@ -169,7 +187,7 @@ extension TorrentStorage {
     return onPool(.check) { () throws in
       let files = try self.openFiles()
       let had = self.state.withLock { $0.have }
-      _ = try files.scan(nil)
+      try files.scan()
       let stretches = DataMap(files)
       return (files, had, range.filter { stretches.covers($0) })
     }.flatMap { files, had, candidates in
@@ -206,7 +224,11 @@ extension TorrentStorage {
       self.state.withLock { $0.check = nil }
       promise.completeWith(result.mapError { $0 as any Error })
     }
-    state.withLock { $0.check = check }
+    let isClosed = state.withLock { state in
+      state.check = check
+      return state.phase == .closed
+    }
+    if isClosed { check.cancel() }
     check.start()
     return promise.futureResult
   }

@@ -34,13 +34,15 @@ extension TorrentStorage {
     onPool(.download) {
       let files = try self.openFiles()
       let target = try SafeFolder(path: directory, create: true)
-      self.state.withLock { $0.record.movingTo = directory }
+      self.state.withLock { $0.record.movingTo = target.path }
       self.saveRecord(isDirty: true)
       try files.move(to: target)
-      self.state.withLock { state in
-        state.record.savePath = directory
+      let isWhole = self.state.withLock { state in
+        state.record.savePath = target.path
         state.record.movingTo = nil
+        return state.have.isFull
       }
+      if isWhole { try? files.makeLinks() }
       self.saveRecord(isDirty: true)
     }
   }

@@ -13,30 +13,23 @@ extension TorrentStorage {
 
   /// Saves the record when enough was written since the last time, on the thread that wrote it.
   func recordIfDue() {
-    let isDue = state.withLock { state in
-      guard state.unrecordedBytes >= configuration.recordBytes, !state.isRecording else {
-        return false
-      }
-      state.isRecording = true
-      return true
-    }
-    guard isDue else { return }
-    saveRecord(isDirty: true)
-    state.withLock { $0.isRecording = false }
+    saveRecord(isDirty: true) { $0.unrecordedBytes >= self.configuration.recordBytes }
   }
 
   /// Saves the record; without it the torrent is only hashed again, so a failure stops nothing.
-  func saveRecord(isDirty: Bool) {
-    guard let resume else { return }
+  func saveRecord(isDirty: Bool, if isDue: (State) -> Bool = { _ in true }) {
+    guard let resume, state.withLock({ isDue($0) }) else { return }
     saving.withLock { _ in
       let (files, pieces) = state.withLock { state -> (TorrentFiles?, ResumeRecord) in
+        // Another thread may have saved it while this one waited.
+        guard state.phase != .closed, isDue(state) else { return (nil, state.record) }
         state.unrecordedBytes = 0
         state.record.have = state.have
         state.record.blocks = state.pieces.compactMapValues { piece in
           piece.written.isEmpty ? nil : piece.written
         }
         state.record.isDirty = isDirty
-        return (state.phase == .closed ? nil : state.files, state.record)
+        return (state.files, state.record)
       }
       guard let files else { return }
       // Taken after the pieces: a file's time is then never older than a piece the record has.

@@ -18,13 +18,20 @@ extension TorrentStorage {
   func work(on piece: PendingPiece) {
     guard let files = state.withLock({ $0.files }) else { return }
     while let work = nextWork(for: piece) {
+      var released = 0
+      var failure: StorageError?
       do throws(StorageError) {
-        try carryOut(work, piece, files)
-        state.withLock { endTrouble(of: piece, in: &$0) }
+        try carryOut(work, piece, files, &released)
       } catch {
-        if !giveUp(piece, after: error) { return stall(piece, work, error) }
+        failure = error
       }
+      // In this order, so that a crash loses no more than the store may hold.
       recordIfDue()
+      state.withLock { state in
+        release(released, of: piece, in: &state)
+        if failure == nil { endTrouble(of: piece, in: &state) }
+      }
+      if let failure, !giveUp(piece, after: failure) { return stall(piece, work, failure) }
     }
   }
 
@@ -50,18 +57,13 @@ extension TorrentStorage {
   }
 
   private func carryOut(
-    _ work: Work, _ piece: PendingPiece, _ files: TorrentFiles
+    _ work: Work, _ piece: PendingPiece, _ files: TorrentFiles, _ released: inout Int
   ) throws(StorageError) {
-    var released = 0
     for arrival in work.arrivals {
       let block = arrival.block.request.offset / BlockRequest.blockLength
       if !piece.assembly.take(arrival.block.data, block: block, cost: arrival.cost) {
         released += arrival.cost
       }
-    }
-    defer {
-      let released = released
-      if released > 0 { state.withLock { release(released, of: piece, in: &$0) } }
     }
     try piece.assembly.hash(from: files)
     if piece.assembly.isComplete {
@@ -116,14 +118,13 @@ extension TorrentStorage {
 // MARK: - When the disk does not do as it is told
 
 extension TorrentStorage {
-  /// Forgets a piece whose bytes on disk somebody else took away: it has to be fetched again, and
-  /// no peer is to blame.
+  /// Forgets a piece whose bytes on disk somebody else took away.
   private func giveUp(_ piece: PendingPiece, after error: StorageError) -> Bool {
     guard error.code == .changed else { return false }
     state.withLock { state in
       guard !piece.isDropped else { return }
       state.drop(piece)
-      events.post(.pieceFailed(piece.index, digests: [], badBlocks: []))
+      events.post(.pieceLost(piece.index))
     }
     return true
   }

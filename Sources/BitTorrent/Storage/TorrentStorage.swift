@@ -42,7 +42,6 @@ package final class TorrentStorage: Sendable {
 
     // The resume record.
     var unrecordedBytes = 0
-    var isRecording = false
     var check: PieceCheck?
   }
 
@@ -85,7 +84,7 @@ package final class TorrentStorage: Sendable {
     self.resume = resume
     events = StorageEventQueue(eventLoop, report)
     let record = ResumeRecord(
-      hashes: info.hashes, savePath: configuration.directory,
+      hashes: info.hashes, savePath: SafeFolder.absolute(configuration.directory),
       pieceCount: info.layout.pieceCount, fileCount: info.files.count)
     state = Mutex(State(have: record.have, record: record))
   }

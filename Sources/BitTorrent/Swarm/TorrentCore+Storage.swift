@@ -8,6 +8,8 @@ extension TorrentCore {
     case .pieceVerified(let piece): verified(piece)
     case .pieceFailed(let piece, let digests, let badBlocks):
       pieceFailed(piece, digests: digests, badBlocks: badBlocks)
+    case .pieceLost(let piece):
+      pieceLost(piece)
     case .pieceDigests(let piece, let digests):
       punish(smartBan.pieceRight(piece, digests: digests), piece: piece)
     case .full: isStorageFull = true
@@ -50,6 +52,14 @@ extension TorrentCore {
     let verdict = smartBan.pieceFailed(
       piece, senders: senders, digests: digests, badBlocks: badBlocks)
     punish(verdict, piece: piece)
+  }
+
+  /// Blocks that were written are gone from the disk: the piece is fetched anew.
+  private func pieceLost(_ piece: Int) {
+    guard piece >= 0, piece < picker.have.bitCount, !picker.have[piece] else { return }
+    picker.pieceFailed(piece, badBlocks: [])
+    actions.append(.discard(piece: piece))
+    hasReleasedBlocks = true
   }
 
   /// Bans those proven to lie, also when they have left since.

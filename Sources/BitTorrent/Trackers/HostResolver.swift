@@ -38,7 +38,6 @@ package enum HostResolver {
     _ host: String, port: UInt16
   ) -> Result<[PeerAddress], TrackerFailure> {
     var hints = addrinfo()
-    hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
     var first: UnsafeMutablePointer<addrinfo>?
     let status = getaddrinfo(host, nil, &hints, &first)
     guard status == 0 else {

@@ -47,6 +47,8 @@ public struct TrackerURL: Hashable, Sendable {
       let port = port ?? scheme.defaultPort
     else { return nil }
     self.init(scheme: scheme, host: host, port: port, target: rest[end...])
+    // Escapes make it longer.
+    guard self.text.utf8.count <= Self.maximumLength else { return nil }
   }
 
   private init(

@@ -41,11 +41,8 @@ public struct PeerMessageDecoder: Sendable {
     var isKeepAlive: Bool { bodyLength < 0 }
   }
 
-  private let limits: Limits
-  private let isFast: Bool
-  private let isExtended: Bool
-  private let isV2: Bool
-  private var isFirst = true
+  private let extensionLimits: [UInt8: Int]
+  private var rules: PeerMessageRules
   private var input = ByteBuffer()
   private var mayShareInput = false
   // The beginning of a header whose end is yet to come.
@@ -60,10 +57,11 @@ public struct PeerMessageDecoder: Sendable {
   ///     when the features have `v2`.
   ///   - limits: The greatest sizes.
   public init(features: PeerFeatures, isV2: Bool, limits: Limits = Limits()) {
-    self.limits = limits
-    self.isFast = features.contains(.fast)
-    self.isExtended = features.contains(.extended)
-    self.isV2 = isV2 || features.contains(.v2)
+    extensionLimits = limits.extensions
+    rules = PeerMessageRules(
+      maximumLength: limits.message, maximumBitfield: limits.bitfield,
+      isFast: features.contains(.fast), isExtended: features.contains(.extended),
+      isV2: isV2 || features.contains(.v2))
   }
 
   /// How many bytes of memory an unfinished message takes.
@@ -98,7 +96,11 @@ public struct PeerMessageDecoder: Sendable {
       }
       return .keepAlive
     }
-    if header.id != PeerMessageID.extended && header.id != PeerMessageID.port { isFirst = false }
+    if header.id == PeerMessageID.extended {
+      try checkExtension(header)
+    } else if header.id != PeerMessageID.port {
+      rules.isFirst = false
+    }
     if input.readableBytes >= header.bodyLength {
       return try Self.message(header, from: &input, sharing: mayShareInput)
     }
@@ -129,14 +131,14 @@ extension PeerMessageDecoder {
   // Nil when more bytes are needed.
   private mutating func nextHeader() throws(PeerFault) -> Header? {
     if head.readableBytes == 0 {
-      if let header = try header(in: &input) { return header }
+      if let header = try Self.header(in: &input, rules) { return header }
       head.writeBuffer(&input)
       return nil
     }
     // A header cut by the end of a read: rare, and at most 13 bytes.
     while let byte = input.readInteger(as: UInt8.self) {
       head.writeInteger(byte)
-      if let header = try header(in: &head) {
+      if let header = try Self.header(in: &head, rules) {
         head.clear()
         return header
       }
@@ -145,7 +147,9 @@ extension PeerMessageDecoder {
   }
 
   // Reads a header if all of it is there.
-  private func header(in buffer: inout ByteBuffer) throws(PeerFault) -> Header? {
+  private static func header(
+    in buffer: inout ByteBuffer, _ rules: PeerMessageRules
+  ) throws(PeerFault) -> Header? {
     let start = buffer.readerIndex
     guard let prefix = buffer.getInteger(at: start, as: UInt32.self) else { return nil }
     let length = Int(prefix)
@@ -153,9 +157,9 @@ extension PeerMessageDecoder {
       buffer.moveReaderIndex(forwardBy: 4)
       return .keepAlive
     }
-    guard length <= limits.message else { throw .messageTooLong(length) }
+    guard length <= rules.maximumLength else { throw .messageTooLong(length) }
     guard let id = buffer.getInteger(at: start + 4, as: UInt8.self) else { return nil }
-    try check(id, length)
+    try rules.check(id, length)
     switch id {
     case PeerMessageID.piece:
       guard let first = buffer.getInteger(at: start + 5, as: UInt32.self),
@@ -165,7 +169,6 @@ extension PeerMessageDecoder {
       return Header(id: id, bodyLength: length - 9, first: first, second: second)
     case PeerMessageID.extended:
       guard let kind = buffer.getInteger(at: start + 5, as: UInt8.self) else { return nil }
-      if let limit = limits.extensions[kind], length - 2 > limit { throw .messageTooLong(length) }
       buffer.moveReaderIndex(forwardBy: 6)
       return Header(id: id, bodyLength: length - 2, first: UInt32(kind))
     default:
@@ -174,37 +177,9 @@ extension PeerMessageDecoder {
     }
   }
 
-  // Whether a message of that kind may come now and be so long.
-  private func check(_ id: UInt8, _ length: Int) throws(PeerFault) {
-    let isLengthValid: Bool
-    var isAgreed = true
-    var mustBeFirst = false
-    switch id {
-    case PeerMessageID.piece: isLengthValid = length > 9 && length <= 9 + BlockRequest.blockLength
-    case PeerMessageID.request, PeerMessageID.cancel: isLengthValid = length == 13
-    case PeerMessageID.have: isLengthValid = length == 5
-    case PeerMessageID.choke, PeerMessageID.unchoke, PeerMessageID.interested,
-      PeerMessageID.notInterested:
-      isLengthValid = length == 1
-    case PeerMessageID.bitfield:
-      isLengthValid = length <= 1 + limits.bitfield
-    case PeerMessageID.port: isLengthValid = length == 3
-    case PeerMessageID.suggest, PeerMessageID.allowedFast:
-      (isLengthValid, isAgreed) = (length == 5, isFast)
-    // aria2 sends a bitfield, or have-all, in the place of many haves: these may come at any time.
-    case PeerMessageID.haveAll: (isLengthValid, isAgreed) = (length == 1, isFast)
-    case PeerMessageID.haveNone:
-      (isLengthValid, isAgreed, mustBeFirst) = (length == 1, isFast, true)
-    case PeerMessageID.reject: (isLengthValid, isAgreed) = (length == 13, isFast)
-    case PeerMessageID.extended: (isLengthValid, isAgreed) = (length >= 2, isExtended)
-    case PeerMessageID.hashRequest, PeerMessageID.hashReject:
-      (isLengthValid, isAgreed) = (length == 49, isV2)
-    case PeerMessageID.hashes:
-      (isLengthValid, isAgreed) = (length >= 49 && (length - 49) % 32 == 0, isV2)
-    default: throw .unknownMessage(id: id)
-    }
-    guard isAgreed else { throw .notNegotiated(id: id) }
-    guard isLengthValid else { throw .wrongLength(id: id, length: length) }
-    guard isFirst || !mustBeFirst else { throw .outOfTurn(id: id) }
+  private func checkExtension(_ header: Header) throws(PeerFault) {
+    let id = UInt8(truncatingIfNeeded: header.first)
+    guard let limit = extensionLimits[id], header.bodyLength > limit else { return }
+    throw .messageTooLong(header.bodyLength + 2)
   }
 }

@@ -144,6 +144,55 @@ struct ResumeTests {
     try await second.close()
   }
 
+  @Test("does not take files in another folder for those of its record")
+  func anotherFolder() async throws {
+    let torrent = try Self.torrent()
+    let folder = try TemporaryDirectory()
+    let store = SimulatedStore()
+    let rig = StorageRig(torrent, in: folder.path("one"), resume: store)
+    _ = try await rig.open()
+    rig.storage.updateRecord { $0.downloaded = 5 }
+    await rig.fetch(0..<4)
+    try await rig.close()
+    let second = StorageRig(torrent, in: folder.path("two"), resume: store)
+    let opened = try await second.open()
+    #expect(opened.have.isEmpty && opened.record.downloaded == 5)
+    try await second.close()
+    let third = StorageRig(torrent, in: folder.path("two/../one/"), resume: store)
+    #expect(try await third.open().have.setCount == 4)
+    try await third.close()
+  }
+
+  @Test("stays closed when it is closed while it opens")
+  func closedEarly() async throws {
+    let torrent = try Self.torrent()
+    let pool = DiskPool(threads: 1)
+    let gate = DispatchSemaphore(value: 0)
+    pool.submit(.upload) { gate.wait() }
+    let rig = StorageRig(torrent, in: torrent.directory.path, pool: pool)
+    let opening = rig.storage.open()
+    try await rig.close()
+    gate.signal()
+    await #expect(throws: StorageError.self) { try await opening.get() }
+    await #expect(throws: StorageError.self) { try await rig.storage.sync().get() }
+  }
+
+  @Test("checks while pieces come, and loses none of them")
+  func checkMeanwhile() async throws {
+    let torrent = try Self.torrent()
+    let folder = try TemporaryDirectory()
+    let rig = StorageRig(torrent, in: folder.path)
+    _ = try await rig.open()
+    await rig.fetch(0..<3)
+    let check = rig.storage.check()
+    let pieceCount = torrent.layout.pieceCount
+    await rig.fetch(3..<pieceCount)
+    let found = try await check.get()
+    #expect((0..<3).allSatisfy { found[$0] })
+    #expect(try await rig.storage.check().get().isFull)
+    try await rig.close()
+  }
+
   @Test("keeps what the session puts in the record")
   func statistics() async throws {
     let torrent = try Self.torrent()

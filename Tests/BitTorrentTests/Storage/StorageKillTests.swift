@@ -11,6 +11,9 @@ internal import Testing
   struct StorageKillTests {
     private static let storeBytes = 1 << 20
     private static let batch = 8
+    /// How often a process is killed; `BTT_KILLS` asks for more.
+    private static let kills =
+      ProcessInfo.processInfo.environment["BTT_KILLS"].flatMap { UInt64($0) } ?? 12
 
     private static func torrent(_ seed: UInt64) throws -> DiskTorrent {
       let version = TorrentStorageTests.versions[Int(seed % 3)]
@@ -31,7 +34,7 @@ internal import Testing
 
     @Test(
       "has every piece that it said it has, and loses at most what its store held",
-      arguments: 0..<UInt64(12))
+      arguments: 0..<kills)
     func killed(_ seed: UInt64) async throws {
       let directory = try TemporaryDirectory()
       await #expect(processExitsWith: .signal(SIGALRM)) {

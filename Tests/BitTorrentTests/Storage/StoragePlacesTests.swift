@@ -30,6 +30,29 @@ struct StoragePlacesTests {
     try await rig.close()
   }
 
+  #if os(Linux)
+    @Test("keeps no more files open than it may", arguments: [1, 3])
+    func openFiles(_ limit: Int) async throws {
+      let torrent = try DiskTorrent(.v1, pieceLength: 16_384, TorrentStorageTests.manyFiles)
+      let folder = try TemporaryDirectory()
+      let rig = StorageRig(torrent, in: folder.path) { $0.openFiles = limit }
+      _ = try await rig.open()
+      await rig.fetch(0..<torrent.layout.pieceCount)
+      func openFiles() throws -> Int {
+        try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count { descriptor in
+          let path = try? FileManager.default.destinationOfSymbolicLink(
+            atPath: "/proc/self/fd/\(descriptor)")
+          return path?.hasPrefix(folder.path("t")) == true
+        }
+      }
+      #expect(try openFiles() == limit)
+      #expect(try await rig.storage.check().get().isFull)
+      #expect(try openFiles() == limit)
+      try await rig.close()
+      #expect(try openFiles() == 0)
+    }
+  #endif
+
   @Test("gives files all their room at once when told to")
   func preallocated() async throws {
     let torrent = try DiskTorrent(.v1, pieceLength: 16_384, ["": 1 << 20])
@@ -155,7 +178,7 @@ struct StoragePlacesTests {
     await rig.fetch(5..<torrent.layout.pieceCount)
     #expect(try torrent.isWhole(in: target))
     try await rig.close()
-    let again = StorageRig(torrent, in: folder.path("from"), resume: store)
+    let again = StorageRig(torrent, in: target, resume: store)
     let opened = try await again.open()
     #expect(opened.record.savePath == target)
     #expect(opened.have.isFull && opened.checkedPieces == 0)

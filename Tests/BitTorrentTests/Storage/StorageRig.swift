@@ -49,6 +49,7 @@ final class StorageRig: Sendable {
 
   init(
     _ torrent: DiskTorrent, in folder: String, resume: (any KeyValueStore)? = nil,
+    pool: DiskPool = StorageRig.pool,
     _ change: (inout StorageConfiguration) -> Void = { _ in }
   ) {
     self.torrent = torrent
@@ -59,7 +60,7 @@ final class StorageRig: Sendable {
     change(&configuration)
     storage = TorrentStorage(
       torrent.info, layers: torrent.metainfo.pieceLayers, configuration: configuration,
-      pool: Self.pool, eventLoop: MultiThreadedEventLoopGroup.singleton.next(),
+      pool: pool, eventLoop: MultiThreadedEventLoopGroup.singleton.next(),
       resume: resume.map(ResumeStore.init)
     ) { recorder.add($0) }
   }

@@ -42,6 +42,7 @@ struct TrackerURLTests {
       "http://tracker.example/announce?info_hash=x", "http://tracker.example/?a=b&Port=22",
       "http://tracker.example/announce?event=stopped",
       "http://tracker.example/" + String(repeating: "x", count: 2_048),
+      "http://tracker.example/" + String(repeating: "é", count: 400),
     ])
   func refuses(_ text: String) {
     #expect(TrackerURL(text) == nil)

@@ -11,6 +11,7 @@ struct SafeFolder: Sendable {
   ///
   /// The folder itself is the user's choice, so links on the way to it are followed.
   init(path: String, create: Bool) throws(StorageError) {
+    let path = Self.absolute(path)
     self.path = path
     if create {
       do {
@@ -28,6 +29,11 @@ struct SafeFolder: Sendable {
     } catch {
       throw StorageError(errno: error.number, "open the folder", path)
     }
+  }
+
+  /// The path from the root on, without `.` and `..`; links stay.
+  static func absolute(_ path: String) -> String {
+    URL(filePath: path).standardizedFileURL.path(percentEncoded: false).trimmingSlash
   }
 
   func text(_ elements: [String]) -> String { "\(path)/\(elements.joined(separator: "/"))" }
@@ -175,4 +181,8 @@ struct SafeFolder: Sendable {
     }
     return EIO
   }
+}
+
+extension String {
+  fileprivate var trimmingSlash: String { count > 1 && hasSuffix("/") ? String(dropLast()) : self }
 }

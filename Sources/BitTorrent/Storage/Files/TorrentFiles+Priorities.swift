@@ -10,11 +10,13 @@ extension TorrentFiles {
   func setPriorities(_ priorities: [UInt8]) throws(StorageError) {
     for (index, priority) in priorities.enumerated().prefix(info.files.count)
     where hasBytes(index) {
-      let entry = state.withLock { $0.entries[index] }
-      if priority > 0, entry.isInPartFile { try takeFromPartFile(index) }
-      state.withLock {
-        $0.entries[index].priority = priority
-        $0.entries[index].isInPartFile = priority == 0 && $0.entries[index].status == nil
+      // No piece may be written between the look at the file and what follows from it.
+      try places.alone { () throws(StorageError) in
+        if priority > 0, isInPartFile(index) { try takeFromPartFile(index) }
+        state.withLock { state in
+          state.entries[index].priority = priority
+          state.entries[index].isInPartFile = priority == 0 && state.entries[index].status == nil
+        }
       }
     }
     removePartFileIfEmpty()
@@ -24,40 +26,37 @@ extension TorrentFiles {
   /// Ends what a crash may have cut short: a wanted file has nothing in the part file.
   func repairPartFile() throws(StorageError) {
     for (index, entry) in state.withLock({ $0.entries }).enumerated() where hasBytes(index) {
-      if entry.isInPartFile, entry.priority > 0 {
-        try takeFromPartFile(index)
-        state.withLock { $0.entries[index].isInPartFile = false }
-      }
+      guard entry.isInPartFile, entry.priority > 0 else { continue }
+      try takeFromPartFile(index)
+      state.withLock { $0.entries[index].isInPartFile = false }
     }
     removePartFileIfEmpty()
   }
 
   private func takeFromPartFile(_ index: Int) throws(StorageError) {
-    try places.alone { () throws(StorageError) in
-      let folder = state.withLock { $0.folder }
-      guard try folder.status([partFileName]) != nil else { return }
-      let part = try folder.open([partFileName], .write)
-      let range = info.files[index].range
-      let path = state.withLock { $0.entries[index].path }
-      var file: OpenFile?
-      var position = range.lowerBound
-      while let data = part.data(from: position, length: range.upperBound) {
-        let target: OpenFile
-        if let file { target = file } else { target = try folder.open(path, mode(index)) }
-        file = target
-        do throws(Errno) {
-          try part.copy(data, to: target, at: data.lowerBound - range.lowerBound)
-        } catch {
-          throw StorageError(errno: error.number, "write to", folder.text(path))
-        }
-        position = data.upperBound
+    let folder = state.withLock { $0.folder }
+    guard try folder.status([partFileName]) != nil else { return }
+    let part = try folder.open([partFileName], .write)
+    let range = info.files[index].range
+    let path = state.withLock { $0.entries[index].path }
+    var file: OpenFile?
+    var position = range.lowerBound
+    while let data = part.data(from: position, length: range.upperBound) {
+      let target: OpenFile
+      if let file { target = file } else { target = try folder.open(path, mode(index)) }
+      file = target
+      do throws(Errno) {
+        try part.copy(data, to: target, at: data.lowerBound - range.lowerBound)
+      } catch {
+        throw StorageError(errno: error.number, "write to", folder.text(path))
       }
-      part.punchHole(range)
-      let status = try folder.status(path)
-      state.withLock {
-        $0.entries[index].status = status
-        $0.entries[index].isUnsynced = status != nil
-      }
+      position = data.upperBound
+    }
+    part.punchHole(range)
+    let status = try folder.status(path)
+    state.withLock {
+      $0.entries[index].status = status
+      $0.entries[index].isUnsynced = status != nil
     }
   }
 

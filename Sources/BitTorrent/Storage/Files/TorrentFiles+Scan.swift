@@ -6,33 +6,47 @@ extension TorrentFiles {
   /// Takes over names and priorities from a record, and looks at every file.
   ///
   /// Returns the files that are not as the record has them.
-  func scan(_ record: ResumeRecord?) throws(StorageError) -> Set<Int> {
-    var (folder, newFolder, entries) = state.withLock { ($0.folder, $0.newFolder, $0.entries) }
-    var changed: Set<Int> = []
-    for index in entries.indices where hasBytes(index) {
-      let recorded = record?.files[index]
-      if let recorded {
-        entries[index].priority = recorded.priority
-        entries[index].isInPartFile = recorded.isInPartFile
-        entries[index].path = recorded.renamedTo ?? entries[index].path
-      }
-      entries[index].status = try folder.status(entries[index].path)
-      if entries[index].status == nil, let newFolder {
-        entries[index].status = try newFolder.status(entries[index].path)
-        entries[index].isMoved = entries[index].status != nil
-      }
-      guard let recorded, let record else { continue }
-      // A complete file is written to no more; another may have been until the end.
-      let isGrowing = record.isDirty && !isComplete(index, record.have)
-      if !recorded.isAsRecorded(entries[index].status, mayHaveGrown: isGrowing) {
-        changed.insert(index)
+  func scan(_ record: ResumeRecord) throws(StorageError) -> Set<Int> {
+    state.withLock { state in
+      for (index, recorded) in record.files.enumerated() where hasBytes(index) {
+        state.entries[index].priority = recorded.priority
+        state.entries[index].isInPartFile = recorded.isInPartFile
+        state.entries[index].path = recorded.renamedTo ?? info.files[index].path
       }
     }
+    try scan()
+    let entries = state.withLock { $0.entries }
+    var changed = Set(
+      entries.indices.filter { index in
+        // A complete file is written to no more; another may have been until the end.
+        let isGrowing = record.isDirty && !isComplete(index, record.have)
+        return hasBytes(index)
+          && !record.files[index].isAsRecorded(entries[index].status, mayHaveGrown: isGrowing)
+      })
+    let folder = state.withLock { $0.folder }
     if try folder.status([partFileName]) == nil {
       changed.formUnion(entries.indices.filter { entries[$0].isInPartFile })
     }
-    state.withLock { $0.entries = entries }
     return changed
+  }
+
+  /// Looks at every file; while the torrent moves, in both folders.
+  func scan() throws(StorageError) {
+    for index in info.files.indices where hasBytes(index) {
+      let (folder, newFolder, path) = state.withLock { state in
+        (state.folder, state.newFolder, state.entries[index].path)
+      }
+      var status = try folder.status(path)
+      var isMoved = false
+      if status == nil, let newFolder {
+        status = try newFolder.status(path)
+        isMoved = status != nil
+      }
+      state.withLock { state in
+        state.entries[index].status = status
+        state.entries[index].isMoved = isMoved
+      }
+    }
   }
 
   private func isComplete(_ file: Int, _ have: Bitfield) -> Bool {
