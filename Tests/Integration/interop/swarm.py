@@ -398,6 +398,13 @@ class Opentracker:
             except OSError:
                 return False
         wait(answers, "opentracker", 10)
+        self.infohashes = infohashes
+
+    def knows_a_seed(self):
+        names = "&".join(f"info_hash={urllib.parse.quote(bytes.fromhex(infohash))}"
+                         for infohash in self.infohashes)
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/scrape?{names}", timeout=5) as it:
+            return b"8:completei0e" not in it.read()
 
     def stop(self):
         if self.run:
