@@ -49,7 +49,8 @@ class Lines:
         self.process = subprocess.Popen(
             argv, stdin=subprocess.PIPE if stdin else subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=self.log, env=env, start_new_session=True)
-        threading.Thread(target=self._read, daemon=True).start()
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
 
     def _read(self):
         for raw in self.process.stdout:
@@ -74,6 +75,7 @@ class Lines:
             self.process.wait()
             return None
         finally:
+            self.reader.join(2)
             self.log.close()
 
 
