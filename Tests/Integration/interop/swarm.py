@@ -49,7 +49,8 @@ class Lines:
         self.process = subprocess.Popen(
             argv, stdin=subprocess.PIPE if stdin else subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=self.log, env=env, start_new_session=True)
-        threading.Thread(target=self._read, daemon=True).start()
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
 
     def _read(self):
         for raw in self.process.stdout:
@@ -74,6 +75,7 @@ class Lines:
             self.process.wait()
             return None
         finally:
+            self.reader.join(2)
             self.log.close()
 
 
@@ -398,6 +400,13 @@ class Opentracker:
             except OSError:
                 return False
         wait(answers, "opentracker", 10)
+        self.infohashes = infohashes
+
+    def knows_a_seed(self):
+        names = "&".join(f"info_hash={urllib.parse.quote(bytes.fromhex(infohash))}"
+                         for infohash in self.infohashes)
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/scrape?{names}", timeout=5) as it:
+            return b"8:completei0e" not in it.read()
 
     def stop(self):
         if self.run:

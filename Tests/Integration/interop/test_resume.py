@@ -15,7 +15,7 @@ from conftest import Content
 
 KILLS = int(os.environ.get("BTT_KILLS", "10"))
 SEED = int(os.environ.get("BTT_SEED", str(random.randrange(2**32))))
-SIZE = 64 * 1_048_576 + 4_321
+SIZE = 40 * 1_048_576 + 4_321
 PIECE = 131_072
 # What a crash may lose by the storage's promise, and a piece that was on its way.
 BOUND = 16 * 1_048_576 + PIECE
@@ -33,7 +33,8 @@ class Download:
     def start(self):
         self.get.start("get", self.torrent, self.directory, [self.seed.address],
                        extra=["--json", "--no-seed"])
-        swarm.wait(lambda: self.get.run.line('{"event":"listening"'), "it to listen")
+        swarm.wait(lambda: self.get.run.line('{"event":"listening"'), "it to listen",
+                   pause=0.002)
 
     def kill(self):
         """Ends it at once; tells whether it was still at work."""
@@ -46,7 +47,7 @@ class Download:
         return line and json.loads(line)
 
     def finish(self):
-        done = swarm.wait(self.complete, "the rest", 30)
+        done = swarm.wait(self.complete, "the rest", 30, pause=0.002)
         assert self.get.run.process.wait(10) == 0
         self.content.check(self.directory)
         return done
@@ -80,10 +81,11 @@ def test_a_download_that_is_killed_at_any_moment_goes_on(large, peers, record_pr
         seeds[-1].start("seed", torrent, large.path.parent)
         swarm.wait(lambda: seeds[-1].run.line("complete"), "the seed to be ready")
     whole = Download(peers, large, torrents[0], seeds[0])
-    began = time.monotonic()
     whole.start()
-    whole.finish()
+    began = time.monotonic()
+    swarm.wait(whole.complete, "a download to end", pause=0.002)
     span = time.monotonic() - began
+    whole.finish()
     kills = 0
     while kills < KILLS:
         turn = dice.randrange(len(torrents))
