@@ -23,7 +23,9 @@ public actor ChannelService {
   private let lease: KeyLease?
 
   private var commitWaiters: [CheckedContinuation<Void, Never>] = []
-  private var turn: [CheckedContinuation<[VoucherIntake.Slot: UInt128], Never>]?
+  /// Who waits for the verification of a voucher, while one of them verifies for all.
+  private var verifying: [(slot: VoucherIntake.Slot, waiter: CheckedContinuation<Turn, Never>)] = []
+  private var isVerifying = false
   private var outcomeWaiters: [OutcomeWaiter] = []
   private var nextWaiter: UInt64 = 0
   private let subscribers = UpdateFanout()
@@ -199,7 +201,7 @@ public actor ChannelService {
     let id = voucher.channelID
     let amount = voucher.cumulativeAmount
     try engine.offer(voucher, from: peer, now: clock.now)
-    if await verified()[VoucherIntake.Slot(peer: peer, channel: id)] == amount {
+    if await verified(VoucherIntake.Slot(peer: peer, channel: id)) == amount {
       throw .badSignature(id)
     }
     return try await complete { engine throws(ChannelError) in
@@ -207,16 +209,48 @@ public actor ChannelService {
     }
   }
 
-  /// Verifies in one turn all that came while others were served: so a flood of vouchers costs
-  /// one signature for each channel and turn.
-  private func verified() async -> [VoucherIntake.Slot: UInt128] {
-    if turn != nil { return await withCheckedContinuation { turn?.append($0) } }
-    turn = []
-    await Task.yield()
-    let wrong = engine.verifyVouchers()
-    let others = turn ?? []
-    turn = nil
-    for other in others { other.resume(returning: wrong) }
+  /// What somebody who waits for a verification is told.
+  private enum Turn {
+    /// It is done; the amount if its signature is wrong.
+    case verified(wrong: UInt128?)
+    /// It is his turn to verify.
+    case verify
+  }
+
+  /// How many vouchers are verified before others get the actor: a batch of theirs is written
+  /// while the next are verified.
+  private static let turnLimit = 16
+
+  /// Verifies by turns what came while others were served: so a flood of vouchers costs one
+  /// signature for each channel and turn.
+  ///
+  /// - Returns: the amount under a wrong signature, if it is.
+  private func verified(_ slot: VoucherIntake.Slot) async -> UInt128? {
+    if isVerifying {
+      let turn = await withCheckedContinuation { verifying.append((slot, $0)) }
+      if case .verified(let wrong) = turn { return wrong }
+    }
+    isVerifying = true
+    var wrong: UInt128?
+    repeat {
+      await Task.yield()
+      let bad = engine.verifyVouchers(limit: Self.turnLimit)
+      wrong = wrong ?? bad[slot]
+      let all = verifying
+      verifying = []
+      for (other, waiter) in all {
+        if engine.intake.contains(other) {
+          verifying.append((other, waiter))
+        } else {
+          waiter.resume(returning: .verified(wrong: bad[other]))
+        }
+      }
+    } while engine.intake.contains(slot)
+    if verifying.isEmpty {
+      isVerifying = false
+    } else {
+      verifying.removeFirst().waiter.resume(returning: .verify)
+    }
     return wrong
   }
 
