@@ -22,7 +22,7 @@ public actor ChannelService {
   private let writer: CommitWriter
   private let lease: KeyLease?
 
-  private var commitWaiters: [CheckedContinuation<Void, Never>] = []
+  private var commitWaiters: [(generation: UInt64, waiter: CheckedContinuation<Void, Never>)] = []
   /// Who waits for the verification of a voucher, while one of them verifies for all.
   private var verifying: [(slot: VoucherIntake.Slot, waiter: CheckedContinuation<Turn, Never>)] = []
   private var isVerifying = false
@@ -131,15 +131,23 @@ public actor ChannelService {
         if let error {
           logger.error("channel books can't be written", metadata: ["cause": "\(error)"])
         }
-        let waiters = commitWaiters
-        commitWaiters = []
-        for waiter in waiters { waiter.resume() }
+        wakeCommitWaiters()
       } else if engine.commit.isWriting {
-        await withCheckedContinuation { commitWaiters.append($0) }
+        await withCheckedContinuation { commitWaiters.append((generation, $0)) }
       } else {
         return
       }
     }
+  }
+
+  /// Wakes those whose generation is on disk, and of the others one, who writes the next batch;
+  /// all of them when the store failed.
+  private func wakeCommitWaiters() {
+    let isOver = engine.commit.failure != nil
+    let due = commitWaiters.filter { isOver || $0.generation <= engine.synced }
+    commitWaiters.removeAll { isOver || $0.generation <= engine.synced }
+    for (_, waiter) in due { waiter.resume() }
+    if !commitWaiters.isEmpty { commitWaiters.removeFirst().waiter.resume() }
   }
 
   /// Returns when everything noted so far is on disk.
