@@ -28,6 +28,9 @@ public actor ChannelService {
   private var isVerifying = false
   private var outcomeWaiters: [OutcomeWaiter] = []
   private var nextWaiter: UInt64 = 0
+  /// The newest transactions that ended: a block may come before anybody waits for it.
+  private var ended: [Outcome] = []
+  private static let maximumEnded = 256
   private let subscribers = UpdateFanout()
   var isMaintaining = false
 
@@ -160,8 +163,10 @@ public actor ChannelService {
     for update in engine.takeUpdates() {
       subscribers.yield(update)
     }
+    guard !engine.outcomes.isEmpty else { return }
     let outcomes = engine.outcomes
     engine.outcomes = []
+    ended = Array((ended + outcomes).suffix(Self.maximumEnded))
     for outcome in outcomes {
       let waiters = outcomeWaiters.filter { $0.sequence == outcome.sequence }
       outcomeWaiters.removeAll { $0.sequence == outcome.sequence }
@@ -171,6 +176,10 @@ public actor ChannelService {
 
   /// Waits until a transaction of the outbox is final.
   func outcome(of sequence: UInt64) async throws(ChannelError) -> LedgerReceipt {
+    publish()
+    if let outcome = ended.last(where: { $0.sequence == sequence }) {
+      return try Self.receipt(of: outcome)
+    }
     guard let hash = engine.outbox[sequence]?.hashes.last else {
       throw .invalid("transaction \(sequence) of the outbox is done already")
     }
@@ -189,6 +198,10 @@ public actor ChannelService {
       Task { await self.stopWaiting(number) }
     }
     guard let outcome else { throw .stillWaiting(hash) }
+    return try Self.receipt(of: outcome)
+  }
+
+  private static func receipt(of outcome: Outcome) throws(ChannelError) -> LedgerReceipt {
     guard let receipt = outcome.receipt, receipt.succeeded else {
       throw .transactionFailed(outcome.hash)
     }
