@@ -89,6 +89,8 @@ struct Agent {
       guard engine.verifyVouchers().isEmpty else { throw world.violation("a good voucher fails") }
       try step(.received(voucher.cumulativeAmount), &world)
     case .accepted(let voucher):
+      // Late, when the channel is closed, or early, when a crash took the block that opened it.
+      guard engine.payers[id] != nil else { return }
       try engine.shown(voucher)
       acknowledged = max(acknowledged, voucher.cumulativeAmount)
     case .askRelease: try step(.release, &world)
