@@ -11,7 +11,7 @@ import time
 
 import pytest
 import swarm
-from conftest import Content
+from interop.conftest import Content
 
 KILLS = int(os.environ.get("BTT_KILLS", "10"))
 SEED = int(os.environ.get("BTT_SEED", str(random.randrange(2**32))))

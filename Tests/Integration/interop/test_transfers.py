@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 import swarm
-from conftest import full
+from interop.conftest import full
 
 BTT = swarm.BTT
 OTHERS = swarm.CLIENTS if full() else swarm.CLIENTS[:2]
