@@ -1,5 +1,6 @@
 internal import Foundation
 internal import KeyValueStore
+internal import TestSupport
 internal import Testing
 
 @Suite("LevelDBStore on damaged files")

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import KeyValueStore
+internal import TestSupport
 internal import Testing
 
 #if os(Linux) || os(macOS)

@@ -1,46 +1,19 @@
 internal import Foundation
 internal import KeyValueStore
 internal import Synchronization
+internal import TestSupport
 internal import Testing
 
-/// A generator whose whole future follows from its seed.
-struct SeededGenerator: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var z = state
-    z = (z ^ z >> 30) &* 0xbf58_476d_1ce4_e5b9
-    z = (z ^ z >> 27) &* 0x94d0_49bb_1331_11eb
-    return z ^ z >> 31
-  }
-
+extension SeededGenerator {
   /// Up to `length` bytes of a small alphabet, so that keys meet and are prefixes of each other.
   mutating func key(upTo length: Int = 4) -> [UInt8] {
     (0..<Int.random(in: 0...length, using: &self)).map { _ in
       [0x00, 0x01, 0x7f, 0x80, 0xfe, 0xff].randomElement(using: &self) ?? 0
     }
   }
-
-  mutating func bytes(_ count: Int) -> [UInt8] {
-    (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &self) }
-  }
 }
 
-/// A new directory, removed with the value.
-final class TemporaryDirectory: Sendable {
-  let path: String
-
-  init() throws {
-    let url = FileManager.default.temporaryDirectory.appending(path: "kv-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-    path = url.path
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-
+extension TemporaryDirectory {
   func configuration(_ name: String = "db") -> LevelDBStore.Configuration {
     var configuration = LevelDBStore.Configuration(path: "\(path)/\(name)")
     // LevelDB's least, so that small tests meet logs that change and tables that merge.

@@ -1,4 +1,5 @@
 internal import KeyValueStore
+internal import TestSupport
 internal import Testing
 
 @Suite("WriteBatch")

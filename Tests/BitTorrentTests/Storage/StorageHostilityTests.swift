@@ -69,10 +69,10 @@ struct StorageHostilityTests {
 
   @Test(
     "pauses on a full disk and goes on when there is room",
-    .enabled("a file system can be mounted") { MountedDisk.isPermitted })
+    .enabled("a file system can be mounted") { SmallDisk.isPermitted })
   func fullDisk() async throws {
     let torrent = try DiskTorrent(.v1, pieceLength: 65_536, ["": 1 << 20])
-    let disk = try MountedDisk(bytes: 256 << 10)
+    let disk = try SmallDisk(bytes: 256 << 10)
     let rig = StorageRig(torrent, in: disk.path)
     _ = try await rig.open()
     rig.storage.receive(torrent.blocks(0..<torrent.layout.pieceCount))

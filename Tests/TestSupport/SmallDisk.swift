@@ -1,21 +1,25 @@
 internal import Foundation
 
 /// A file system in memory with little room, for which the process must be permitted to mount.
-final class SmallDisk {
-  let path: String
+public final class SmallDisk {
+  /// Where it is mounted.
+  public let path: String
   private let directory: TemporaryDirectory
 
-  static var isPermitted: Bool { (try? SmallDisk(bytes: 1 << 16)) != nil }
+  /// Whether this process may mount one.
+  public static var isPermitted: Bool { (try? SmallDisk(bytes: 1 << 16)) != nil }
 
-  init(bytes: Int) throws {
+  /// Mounts one with room for `bytes`.
+  public init(bytes: Int) throws {
     directory = try TemporaryDirectory()
     path = directory.path
     try mount(["-t", "tmpfs", "-o", "size=\(bytes)", "tmpfs", path])
   }
 
-  deinit { try? Self.run("/bin/umount", [path]) }
+  deinit { try? Self.run("/bin/umount", ["-l", path]) }
 
-  func resize(bytes: Int) throws { try mount(["-o", "remount,size=\(bytes)", path]) }
+  /// Gives it room for `bytes` in all.
+  public func resize(bytes: Int) throws { try mount(["-o", "remount,size=\(bytes)", path]) }
 
   private func mount(_ arguments: [String]) throws { try Self.run("/bin/mount", arguments) }
 
