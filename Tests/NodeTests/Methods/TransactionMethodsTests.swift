@@ -236,4 +236,25 @@ struct TransactionMethodsTests {
     try node.mine()
     #expect(await sent?.message.hasPrefix("transaction dropped") == true)
   }
+
+  @Test("A transaction that is included while it is looked for is found")
+  func includedMeanwhile() async throws {
+    let node = try RPCNode()
+    let backend = NodeBackend(chain: node.test.chain, pool: node.pool, role: .devnet)
+    let before = node.test.chain.view
+    let signed = try transaction(.dynamicFee)
+    try await node.send(signed)
+    guard case .waiting(let waiting) = try backend.find(signed.hash, in: before) else {
+      Issue.record("it waits in the pool")
+      return
+    }
+    #expect(waiting.signed == signed)
+    try node.mine()
+    guard case .included(_, let location) = try backend.find(signed.hash, in: before) else {
+      Issue.record("it is in the newest block")
+      return
+    }
+    #expect(location.blockNumber == 1 && location.index == 0)
+    #expect(try backend.find(.zero, in: before) == nil)
+  }
 }

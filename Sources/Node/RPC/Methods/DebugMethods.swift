@@ -8,7 +8,6 @@ struct DebugMethods {
   let backend: NodeBackend
 
   func register(in table: inout RPCMethodTable) {
-    let pool = backend.pool
     table.readAside("debug_getRawHeader", parameters: 1, of: backend) { view, params in
       guard let header = try Self.height(view, params).flatMap({ try view.header($0) }) else {
         throw RPCError.server("header not found")
@@ -29,8 +28,9 @@ struct DebugMethods {
       reply.array(receipts.lazy.map(\.receipt.encoded))
       return reply.result
     }
-    table.readAside("debug_getRawTransaction", parameters: 1, of: backend) { view, params in
-      try TransactionMethods.rawTransaction(try params.required(0, .hash), view, pool)
+    table.readAside("debug_getRawTransaction", parameters: 1, of: backend) {
+      [backend] view, params in
+      try TransactionMethods.rawTransaction(try params.required(0, .hash), view, backend)
     }
   }
 

@@ -40,11 +40,8 @@ struct ReceiptWait {
   }
 
   private func hasBeenDropped() throws -> Bool {
-    guard case .pool = backend.submission, backend.pool.transaction(hash) == nil else {
-      return false
-    }
-    // It leaves the pool after its block has become visible, never before.
-    return try backend.chain.view.location(of: hash) == nil
+    guard case .pool = backend.submission else { return false }
+    return try backend.find(hash, in: backend.chain.view) == nil
   }
 
   private func timeout(after time: Duration) -> RPCError {

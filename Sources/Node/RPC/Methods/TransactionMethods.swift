@@ -11,17 +11,20 @@ struct TransactionMethods {
   func register(in table: inout RPCMethodTable) {
     addSending(to: &table)
     addByPlace(to: &table)
-    let pool = backend.pool
-    table.readAside("eth_getTransactionByHash", parameters: 1, of: backend) { view, params in
-      let hash = try params.required(0, .hash)
-      if let location = try view.location(of: hash) { return try Self.transaction(view, location) }
-      guard let waiting = pool.transaction(hash) else { return .null }
-      var reply = ReplyWriter()
-      reply.transaction(waiting.signed, from: waiting.sender, at: nil)
-      return reply.result
+    table.readAside("eth_getTransactionByHash", parameters: 1, of: backend) {
+      [backend] view, params in
+      switch try backend.find(try params.required(0, .hash), in: view) {
+      case .included(let view, let location): return try Self.transaction(view, location)
+      case .waiting(let waiting):
+        var reply = ReplyWriter()
+        reply.transaction(waiting.signed, from: waiting.sender, at: nil)
+        return reply.result
+      case nil: return .null
+      }
     }
-    table.readAside("eth_getRawTransactionByHash", parameters: 1, of: backend) { view, params in
-      try Self.rawTransaction(try params.required(0, .hash), view, pool)
+    table.readAside("eth_getRawTransactionByHash", parameters: 1, of: backend) {
+      [backend] view, params in
+      try Self.rawTransaction(try params.required(0, .hash), view, backend)
     }
     table.readAside("eth_getTransactionReceipt", parameters: 1, of: backend) { view, params in
       try Self.receipt(view, of: try params.required(0, .hash)) ?? .null
@@ -79,11 +82,14 @@ struct TransactionMethods {
   }
 
   static func rawTransaction(
-    _ hash: Hash256, _ view: ChainView, _ pool: TransactionPool
+    _ hash: Hash256, _ view: ChainView, _ backend: NodeBackend
   ) throws -> RPCResult {
-    let signed =
-      try view.location(of: hash).flatMap { try view.transaction(at: $0) }
-      ?? pool.transaction(hash)?.signed
+    let signed: SignedTransaction? =
+      switch try backend.find(hash, in: view) {
+      case .included(let view, let location): try view.transaction(at: location)
+      case .waiting(let waiting): waiting.signed
+      case nil: nil
+      }
     return signed.map { .string(Hex.encode($0.encoded)) } ?? .null
   }
 
