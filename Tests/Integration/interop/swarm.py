@@ -7,6 +7,7 @@ import base64
 import itertools
 import json
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -402,11 +403,20 @@ class Opentracker:
         wait(answers, "opentracker", 10)
         self.infohashes = infohashes
 
-    def knows_a_seed(self):
+    def counts(self):
+        """How many seeds and downloaders it knows; a torrent that nobody announced is not told."""
         names = "&".join(f"info_hash={urllib.parse.quote(bytes.fromhex(infohash))}"
                          for infohash in self.infohashes)
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/scrape?{names}", timeout=5) as it:
-            return b"8:completei0e" not in it.read()
+            answer = it.read()
+        return tuple(sum(map(int, re.findall(rb":%si(\d+)e" % key, answer)))
+                     for key in (b"complete", b"incomplete"))
+
+    def knows_a_seed(self):
+        return self.counts()[0] > 0
+
+    def knows_a_downloader(self):
+        return self.counts()[1] > 0
 
     def stop(self):
         if self.run:
