@@ -180,6 +180,40 @@ internal import Testing
     refuse(.link(path: directory.path("out")))
   }
 
+  @Test func keepsPadsApartFromFilesThatAreCalledLikeThem() throws {
+    let directory = try TemporaryDirectory()
+    func add(_ path: String, _ length: Int) throws {
+      let url = directory.url.appendingPathComponent("pay/" + path)
+      try FileManager.default.createDirectory(
+        at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+      try Data(TorrentFixture.payload(length, seed: 4)).write(to: url)
+    }
+    func info(_ version: TorrentInfo.Version) throws -> TorrentInfo {
+      var creator = TorrentCreator()
+      creator.version = version
+      creator.pieceLength = 16_384
+      return try Metainfo(bytes: creator.create(from: directory.path("pay")).encoded).info
+    }
+    try add("a", 384)
+    #expect(try info(.hybrid).files.map(\.relativePath) == ["pay/a", "pay/.pad/16000"])
+    try add(".pad/16000", 384)
+    try add(".PAD-1", 16_384)
+    let files = try info(.hybrid).files
+    #expect(
+      files.map(\.relativePath) == [
+        "pay/.PAD-1", "pay/.pad/16000", "pay/.pad-2/16000", "pay/a", "pay/.pad-2/16000",
+      ])
+    #expect(files.map(\.isPad) == [false, false, true, false, true])
+    #expect(try info(.v1).files.map(\.isPad) == [false, false, false])
+    // By an old custom this is a pad to whoever reads a v1 list.
+    try add("_____padding_file_0", 5)
+    let error = TorrentCreationError.unusableName(path: "_____padding_file_0")
+    for version in [TorrentInfo.Version.v1, .hybrid] {
+      #expect(throws: error) { try info(version) }
+    }
+    #expect(try info(.v2).files.count == 4)
+  }
+
   @Test func stopsWhenItIsTold() throws {
     let directory = try Self.payload()
     #expect(throws: TorrentCreationError.cancelled) {

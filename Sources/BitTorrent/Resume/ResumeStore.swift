@@ -40,6 +40,9 @@ package struct ResumeStore: Sendable {
     try store.write(batch, sync: sync)
   }
 
+  /// Ends the use of the store, so that it can be opened again.
+  package func close() { store.close() }
+
   /// Forgets a torrent.
   package func remove(_ hashes: InfoHashes) throws(StoreError) {
     var batch = WriteBatch()

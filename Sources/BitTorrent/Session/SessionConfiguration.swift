@@ -23,6 +23,9 @@ public struct SessionConfiguration: Sendable {
   public var storeLimit = 16 << 20
   /// Threads that hash, write and read, 1 to 64.
   public var diskThreads = 2
+  /// How long after a torrent is complete its files are brought to the disk, so that not even a
+  /// power cut has them hashed again.
+  public var syncDelay: TimeAmount = .seconds(5)
   /// How many files are held open, 1 to 4,096.
   public var openFiles = 64
   /// How long a connection may take until both handshakes are there.

@@ -2,7 +2,7 @@
 public enum SessionError: Error, Sendable {
   /// A setting is out of its bounds.
   case configuration(setting: String, bounds: String)
-  /// The address cannot be listened on.
+  /// The address cannot be listened on; the reason says what to do.
   case listen(PeerAddress, reason: String)
   /// The session has been stopped.
   case stopped
@@ -17,8 +17,7 @@ extension SessionError: CustomStringConvertible {
     case .configuration(let setting, let bounds):
       "session: setting \(setting) must be \(bounds): correct it in the configuration"
     case .listen(let address, let reason):
-      "cannot listen for peers on \(address): \(reason); stop the other program, or choose "
-        + "another address or port"
+      "cannot listen for peers on \(address): \(reason)"
     case .stopped: "the session has been stopped: start a new one"
     case .duplicate(let infoHash): "torrent \(infoHash) is in the session already"
     }

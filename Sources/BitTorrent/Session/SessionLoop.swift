@@ -11,6 +11,8 @@ final class SessionLoop {
   let eventLoop: any EventLoop
   let logger: Logger
   let pool: DiskPool
+  /// The thread on which files are brought to the disk: one at a time, and nobody waits for it.
+  private(set) lazy var syncPool = DiskPool(threads: 1)
   let resume: ResumeStore?
   let trackers: any TrackerTransport
   /// Buffers for batches of blocks on their way out, shared by all connections.
@@ -101,12 +103,12 @@ final class SessionLoop {
     let wanted = configuration.listen
     return bind(wanted).flatMapError { error in
       // A machine without IPv6 listens on IPv4.
-      guard wanted.isUnspecified, wanted.family == .ipv6 else {
+      guard wanted.isUnspecified, wanted.family == .ipv6, SessionError.isWithoutFamily(error) else {
         return bound.value.eventLoop.makeFailedFuture(error)
       }
       return bound.value.bind(PeerAddress(ipv4: 0, port: wanted.port))
     }.flatMapErrorThrowing { error in
-      throw SessionError.listen(wanted, reason: "\(error)")
+      throw SessionError(listeningOn: wanted, failedWith: error)
     }.map { channel in
       let address = channel.localAddress.flatMap { PeerAddress($0) } ?? wanted
       bound.value.listener = channel

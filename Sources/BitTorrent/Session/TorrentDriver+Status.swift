@@ -34,6 +34,7 @@ extension TorrentDriver {
     publish()
     announcer?.complete()
     saveFigures()
+    syncSoon()
   }
 
   /// Puts what was moved in all sessions in the record.

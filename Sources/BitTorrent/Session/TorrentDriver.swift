@@ -33,6 +33,8 @@ final class TorrentDriver {
   /// Keeps the torrent announced, until `announcing` is fulfilled.
   var announcer: TrackerAnnouncer?
   var announcing: EventLoopFuture<Void>?
+  /// Files on their way to the disk.
+  var fileSync = FileSync()
   /// Bytes received and sent in earlier sessions.
   var earlier = (downloaded: 0, uploaded: 0)
   /// Whether the torrent meets peers.
@@ -222,7 +224,7 @@ final class TorrentDriver {
       logger.warning(
         "the torrent's files were not closed in order", metadata: ["error": "\(error)"])
       return eventLoop.makeSucceededVoidFuture()
-    }.and(announced).assumeIsolated().map { _ in
+    }.and(announced).and(endSync()).assumeIsolated().map { _ in
       self.status.phase = .stopped
       self.updates.yield(self.status)
       self.updates.finish()

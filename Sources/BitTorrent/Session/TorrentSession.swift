@@ -101,6 +101,7 @@ public final class TorrentSession: Sendable {
     let stopped = eventLoop.flatSubmit { [loop, eventLoop] in
       loop.value.close()
       return EventLoopFuture.andAllComplete(loop.value.all.map { $0.stop() }, on: eventLoop)
+        .map { loop.value.resume?.close() }
     }
     try? await stopped.get()
     await udp.shutdown()

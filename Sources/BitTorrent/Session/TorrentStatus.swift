@@ -22,6 +22,8 @@ public struct TorrentStatus: Sendable {
   public var phase: Phase = .checking
   /// The torrent's name; nil while its info dictionary is unknown.
   public var name: String?
+  /// Whether all that is wanted outlives a power cut: so some seconds after it is complete.
+  public var isSynced = false
   /// Pieces looked at of those to look at, while checking.
   public var checked: (done: Int, of: Int)?
   /// Pieces that no record vouched for and that were hashed at the start.

@@ -8,7 +8,10 @@ extension TorrentStorage {
   /// the part file unless it is on disk already.
   package func setPriorities(_ priorities: [UInt8]) -> EventLoopFuture<Void> {
     onPool(.download) {
-      try self.openFiles().setPriorities(priorities)
+      let files = try self.openFiles()
+      let aside = self.info.files.indices.filter(files.isInPartFile)
+      try files.setPriorities(priorities)
+      self.unsync(aside.filter { !files.isInPartFile($0) })
       self.saveRecord(isDirty: true)
     }
   }
@@ -51,20 +54,6 @@ extension TorrentStorage {
   /// did it by itself.
   package func finishFiles() -> EventLoopFuture<Void> {
     onPool(.download) { try self.openFiles().makeLinks() }
-  }
-
-  /// Makes all that is verified outlive a power cut; may take long.
-  package func sync() -> EventLoopFuture<Void> {
-    onPool(.check) {
-      let have = self.state.withLock { $0.have }
-      try self.openFiles().sync()
-      self.state.withLock { state in
-        var synced = have
-        have.forEachSet { if !state.have[$0] { synced.remove($0) } }
-        state.record.synced = synced
-      }
-      self.saveRecord(isDirty: true)
-    }
   }
 
   /// Writes what waits in memory, saves the record, and closes all files.

@@ -17,7 +17,9 @@ extension TorrentStorage {
   }
 
   /// Saves the record; without it the torrent is only hashed again, so a failure stops nothing.
-  func saveRecord(isDirty: Bool, if isDue: (State) -> Bool = { _ in true }) {
+  func saveRecord(
+    isDirty: Bool, sync: Bool = false, if isDue: (State) -> Bool = { _ in true }
+  ) {
     guard let resume, state.withLock({ isDue($0) }) else { return }
     saving.withLock { _ in
       let (files, pieces) = state.withLock { state -> (TorrentFiles?, ResumeRecord) in
@@ -35,7 +37,7 @@ extension TorrentStorage {
       // Taken after the pieces: a file's time is then never older than a piece the record has.
       var record = pieces
       record.files = files.fileStates()
-      try? resume.save(record)
+      try? resume.save(record, sync: sync)
     }
   }
 }

@@ -96,12 +96,13 @@ package final class TorrentStorage: Sendable {
     info.expectation(ofPiece: piece, layers: layers.withLock { $0 })
   }
 
-  /// Runs work on the pool and gives its result on the event loop.
+  /// Runs work on the pool, or on another, and gives its result on the event loop.
   func onPool<Result: Sendable>(
-    _ priority: DiskPool.Priority, _ work: @escaping @Sendable () throws -> Result
+    _ priority: DiskPool.Priority, of other: DiskPool? = nil,
+    _ work: @escaping @Sendable () throws -> Result
   ) -> EventLoopFuture<Result> {
     let promise = eventLoop.makePromise(of: Result.self)
-    pool.submit(priority) {
+    (other ?? pool).submit(priority) {
       promise.completeWith(Swift.Result { try work() })
     }
     return promise.futureResult

@@ -12,6 +12,9 @@ struct SourceFile {
   var isExecutable: Bool
   /// For a link within the folder: its target below the folder.
   var target: [String]?
+
+  /// Whether it would be taken for padding between files.
+  var isNamedLikePad: Bool { path.last?.hasPrefix("_____padding_file_") == true }
 }
 
 /// Finds what is in a folder, in the order of a file tree.

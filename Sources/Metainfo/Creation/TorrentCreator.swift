@@ -56,6 +56,10 @@ public struct TorrentCreator: Sendable {
       sources[0].path = []
       isFolder = false
     }
+    // By an old custom, a file of this name is a pad to whoever reads a list of files.
+    if version != .v2, let pad = sources.first(where: \.isNamedLikePad) {
+      throw .unusableName(path: pad.path.joined(separator: "/"))
+    }
     let plan = try TorrentPlan(
       sources: sources, isFolder: isFolder, version: version,
       pieceLength: try pieceLength(for: sources.reduce(0) { $0 + $1.length }))

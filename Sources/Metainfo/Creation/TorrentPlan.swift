@@ -18,6 +18,7 @@ struct TorrentPlan {
     self.isFolder = isFolder
     var files: [TorrentFile] = []
     var sourceOfFile: [Int?] = []
+    let padFolder = Self.padFolder(beside: sources)
     var offset = 0
     for (index, source) in sources.enumerated() {
       files.append(TorrentFile(path: source.path, length: source.length, offset: offset))
@@ -33,7 +34,7 @@ struct TorrentPlan {
       if version == .hybrid {
         files.append(
           TorrentFile(
-            path: [".pad", String(pad)], length: pad, offset: offset, attributes: .pad))
+            path: [padFolder, String(pad)], length: pad, offset: offset, attributes: .pad))
         sourceOfFile.append(nil)
       }
       offset += pad
@@ -44,6 +45,14 @@ struct TorrentPlan {
     guard layout.pieceCount <= MetainfoLimits.pieceCount else {
       throw .refused(.tooManyPieces(limit: MetainfoLimits.pieceCount))
     }
+  }
+
+  /// The folder that pads are said to lie in: `.pad` (BEP 47), unless a file or folder is called so,
+  /// as there are programs that take pads for files.
+  private static func padFolder(beside sources: [SourceFile]) -> String {
+    let taken = Set(sources.compactMap { $0.path.first?.lowercased() })
+    let others = (1...).lazy.map { ".pad-\($0)" }
+    return taken.contains(".pad") ? others.first { !taken.contains($0) } ?? ".pad" : ".pad"
   }
 
   /// The path of each file that has bytes, by its index in the layout.

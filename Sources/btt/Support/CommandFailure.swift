@@ -1,3 +1,4 @@
+internal import BitTorrent
 internal import ChainTypes
 internal import JSON
 internal import KeyValueStore
@@ -69,6 +70,12 @@ struct CommandFailure: Error {
     case let error as LedgerClientError: self.init(Code(error), error.message)
     case let error as NodeError: self.init(Code(error), error.description)
     case let error as RPCServerError: self.init(Code(error), error.description)
+    case let error as SessionError:
+      if case .listen = error {
+        self.init(.listen, error.description)
+      } else {
+        self.init(.failed, error.description)
+      }
     case is MnemonicError, is DerivationError, is KeyError, is SignatureError, is TypedDataError,
       is AmountError, is AddressError, is HexError, is JSONError, is TransactionError:
       self.init(.invalidInput, String(describing: error))

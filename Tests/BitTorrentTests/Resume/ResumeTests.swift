@@ -80,6 +80,54 @@ struct ResumeTests {
     try await second.close()
   }
 
+  @Test("hashes nothing after a power cut that came after a sync", arguments: [UInt64(1), 2, 3])
+  func synced(_ seed: UInt64) async throws {
+    let torrent = try Self.torrent(.hybrid)
+    let folder = try TemporaryDirectory()
+    let store = SimulatedStore()
+    let rig = StorageRig(torrent, in: folder.path, resume: store)
+    _ = try await rig.open()
+    await rig.fetch(0..<torrent.layout.pieceCount)
+    try await rig.storage.sync().get()
+    var generator = TestSupport.SeededGenerator(seed: seed)
+    let left = store.powerCut(using: &generator)
+    let second = StorageRig(torrent, in: folder.path, resume: left) { $0.bootID = "another" }
+    let opened = try await second.open()
+    #expect(opened.have.isFull && opened.checkedPieces == 0)
+    // Nothing is new: the record stays as it is.
+    let count = left.writeCount
+    try await second.storage.sync().get()
+    #expect(left.writeCount == count)
+    try await second.close()
+    try await rig.close()
+  }
+
+  @Test("syncs what lies in the part file, and syncs it again where it is put")
+  func syncedPartFile() async throws {
+    let torrent = try Self.torrent()
+    let folder = try TemporaryDirectory()
+    let store = SimulatedStore()
+    let rig = StorageRig(torrent, in: folder.path, resume: store)
+    _ = try await rig.open()
+    try await rig.storage.setPriorities([1, 0, 1]).get()
+    // Pieces 3 and 9 have bytes of the second file, which nobody wants.
+    await rig.fetch([3, 9])
+    try await rig.storage.sync().get()
+    try await rig.close()
+    let second = StorageRig(torrent, in: folder.path, resume: store) { $0.bootID = "second" }
+    #expect(try await second.open().checkedPieces == 0)
+    try await second.storage.setPriorities([1, 1, 1]).get()
+    try await second.close()
+    let third = StorageRig(torrent, in: folder.path, resume: store) { $0.bootID = "third" }
+    let opened = try await third.open()
+    #expect(opened.checkedPieces == 2 && opened.have.setCount == 2)
+    try await third.storage.sync().get()
+    try await third.close()
+    let fourth = StorageRig(torrent, in: folder.path, resume: store) { $0.bootID = "fourth" }
+    #expect(try await fourth.open().checkedPieces == 0)
+    try await fourth.close()
+  }
+
   @Test("hashes again the pieces of files that something else changed", arguments: 0..<3)
   func changed(_ kind: Int) async throws {
     let torrent = try Self.torrent()

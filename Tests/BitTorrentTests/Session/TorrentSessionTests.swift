@@ -1,7 +1,9 @@
 internal import BitTorrent
 internal import Foundation
+internal import KeyValueStore
 internal import Logging
 internal import Metainfo
+internal import NIOCore
 internal import TestSupport
 internal import Testing
 
@@ -117,10 +119,52 @@ struct TorrentSessionTests {
     try await Self.withSession { session in
       var configuration = Self.configuration()
       configuration.listen = session.address
-      await #expect(throws: SessionError.self) {
+      await #expect {
         _ = try await TorrentSession.start(configuration, logger: Self.logger)
+      } throws: { error in
+        "\(error)" == "cannot listen for peers on \(session.address): another program uses the "
+          + "port; stop it, or choose another port"
       }
     }
+  }
+
+  @Test("refuses an address that is not of this machine by name")
+  func foreignAddress() async throws {
+    var configuration = Self.configuration()
+    // 192.0.2.0/24 is for examples only (RFC 5737).
+    configuration.listen = PeerAddress(ipv4: 0xc000_0201, port: 6_881)
+    await #expect {
+      _ = try await TorrentSession.start(configuration, logger: Self.logger)
+    } throws: { error in
+      "\(error)".hasSuffix("this machine does not have the address; choose one that it has")
+    }
+  }
+
+  @Test("brings the files of a complete torrent to the disk, so that no power cut asks for hashing")
+  func syncs() async throws {
+    let torrent = try DiskTorrent(.hybrid, pieceLength: 32_768, ["a/b": 200_000, "c": 100_001])
+    let (target, state) = (try TemporaryDirectory(), try TemporaryDirectory())
+    var configuration = Self.configuration()
+    configuration.syncDelay = .zero
+    configuration.stateDirectory = state.path
+    try await Self.withSession { seed in
+      _ = try await seed.add(
+        .metainfo(torrent.metainfo), TorrentOptions(directory: torrent.directory.path))
+      try await Self.withSession(configuration) { leech in
+        var options = TorrentOptions(directory: target.path)
+        options.peers = [seed.address]
+        let transfer = try await leech.add(.metainfo(torrent.metainfo), options)
+        for await status in transfer.updates where status.isSynced {
+          #expect(status.phase == .seeding)
+          break
+        }
+      }
+    }
+    let store = try LevelDBStore(configuration: .init(path: state.path))
+    let rig = StorageRig(torrent, in: target.path, resume: store) { $0.bootID = "another" }
+    let opened = try await rig.open()
+    #expect(opened.have.isFull && opened.checkedPieces == 0)
+    try await rig.close()
   }
 
   @Test("takes a torrent once")

@@ -44,10 +44,11 @@ class Content:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(source.randbytes(size))
 
-    def torrent(self, fmt, tracker=None, piece=65_536):
+    def torrent(self, fmt, tracker=None, piece=65_536, extra=()):
         torrent = self.folder / f"{fmt}-{os.urandom(4).hex()}.torrent"
         argv = [swarm.BTT.binary, "torrent", "create", str(self.path), "--output", str(torrent),
                 "--format", fmt, "--piece-length", str(piece)]
+        argv += extra
         if tracker:
             argv += ["--tracker", tracker if isinstance(tracker, str) else tracker.url]
         subprocess.run(argv, check=True, capture_output=True)

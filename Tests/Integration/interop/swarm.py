@@ -92,6 +92,8 @@ class Client:
     reads_hybrid_links = True
     # Whether it makes files without bytes.
     makes_empty_files = True
+    # Whether it is told to exchange peers; libtorrent always does.
+    pex = False
     # Whether a torrent's pad files are files like others to it, which a seed must have.
     pads_are_files = False
 
@@ -208,6 +210,7 @@ class Aria2(Marked):
     name, program = "aria2", "aria2c"
     # It drops the empty key that each file tree has, and so gets another infohash of a hybrid.
     formats = ("v1",)
+    extra = ()
 
     def start(self, role, source, directory, peers=()):
         hook = self.folder / "hook.sh"
@@ -215,12 +218,14 @@ class Aria2(Marked):
         hook.chmod(0o755)
         self.run = Lines(
             ["aria2c", "--no-conf", "--disable-ipv6=true", "--enable-dht=false",
-             "--enable-dht6=false", "--bt-enable-lpd=false", "--enable-peer-exchange=false",
+             "--enable-dht6=false", "--bt-enable-lpd=false",
+             f"--enable-peer-exchange={str(self.pex).lower()}",
              f"--listen-port={self.port}", f"--interface={self.ip}", f"--dir={directory}",
              "--file-allocation=none", "--summary-interval=0", "--show-console-readout=false",
              "--seed-ratio=0.0", "--check-integrity=true", "--bt-hash-check-seed=true",
              "--follow-torrent=mem", f"--on-bt-download-complete={hook}",
-             "--allow-overwrite=true", "--stop=600", str(source)], self.folder / "log")
+             "--allow-overwrite=true", "--stop=600", *self.extra, str(source)],
+            self.folder / "log")
 
 
 class Rtorrent(Marked):
@@ -237,7 +242,8 @@ class Rtorrent(Marked):
             f"session.path.set = {session}", f"network.bind_address.set = {self.ip}",
             f"network.local_address.set = {self.ip}",
             f"network.port_range.set = {self.port}-{self.port}", "network.port_random.set = no",
-            "dht.mode.set = disable", "protocol.pex.set = no", "trackers.use_udp.set = yes",
+            "dht.mode.set = disable", f"protocol.pex.set = {'yes' if self.pex else 'no'}",
+            "trackers.use_udp.set = yes",
             "protocol.encryption.set = none", "pieces.hash.on_completion.set = no",
             f'method.set_key = event.download.finished,mark,"execute2={{touch,{self.mark}}}"',
             f'load.start = "{source}"', ""]))
@@ -267,7 +273,8 @@ class Transmission(Client):
             "pex-enabled": False, "utp-enabled": False, "port-forwarding-enabled": False,
             "encryption": 0, "preallocation": 0, "download-dir": str(directory),
             "download-queue-enabled": False, "seed-queue-enabled": False,
-            "rename-partial-files": False, "message-level": 1}))
+            "rename-partial-files": False, "message-level": 1, **({"pex-enabled": True} if self.pex
+                                                                   else {})}))
         self.session = ""
         self.run = Lines(["transmission-daemon", "-f", "--config-dir", str(home)],
                          self.folder / "log")
@@ -325,7 +332,7 @@ class Qbittorrent(Client):
         settings.write_text("\n".join([
             "[LegalNotice]", "Accepted=true", "[BitTorrent]", f"Session\\Port={self.port}",
             f"Session\\InterfaceAddress={self.ip}", "Session\\DHTEnabled=false",
-            "Session\\LSDEnabled=false", "Session\\PeXEnabled=false",
+            "Session\\LSDEnabled=false", f"Session\\PeXEnabled={str(self.pex).lower()}",
             "Session\\MultiConnectionsPerIp=true", "Session\\BTProtocol=TCP",
             "Session\\Encryption=2", "Session\\QueueingSystemEnabled=false",
             "Session\\Preallocation=false", "Session\\RefreshInterval=200",

@@ -102,32 +102,4 @@ extension TorrentFiles {
     try target.syncEntry(path)
     try folder.remove(path)
   }
-
-  /// Brings every file that was written to the disk; returns once they outlive a power cut.
-  func sync() throws(StorageError) {
-    let unsynced = state.withLock { state in
-      state.entries.indices.filter { state.entries[$0].isUnsynced }
-    }
-    for index in unsynced {
-      state.withLock { $0.entries[index].isUnsynced = false }
-      do {
-        try sync(index)
-      } catch {
-        state.withLock { $0.entries[index].isUnsynced = true }
-        throw error
-      }
-    }
-    if let part = state.withLock({ $0.partFile }) {
-      do throws(Errno) { try part.sync() } catch {
-        throw StorageError(errno: error.number, "sync", partFileName)
-      }
-    }
-  }
-
-  private func sync(_ index: Int) throws(StorageError) {
-    let file = try places.shared { () throws(StorageError) in try reader(index) }
-    do throws(Errno) { try file.sync() } catch {
-      throw StorageError(errno: error.number, "sync", text(index))
-    }
-  }
 }

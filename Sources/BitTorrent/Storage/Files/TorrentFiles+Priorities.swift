@@ -54,10 +54,7 @@ extension TorrentFiles {
     }
     part.punchHole(range)
     let status = try folder.status(path)
-    state.withLock {
-      $0.entries[index].status = status
-      $0.entries[index].isUnsynced = status != nil
-    }
+    state.withLock { $0.entries[index].status = status }
   }
 
   private func removePartFileIfEmpty() {

@@ -17,8 +17,6 @@ final class TorrentFiles: Sendable {
     var isMoved = false
     /// Whether it was opened for writing before, and so has the right length and room.
     var isPrepared = false
-    /// Whether it was written to since it was last synced.
-    var isUnsynced = false
     /// As last seen; nil when it is not there.
     var status: FileStatus?
   }
@@ -133,10 +131,7 @@ extension TorrentFiles {
   }
 
   private func note(_ file: Int, _ status: FileStatus) {
-    state.withLock {
-      $0.entries[file].status = status
-      $0.entries[file].isUnsynced = true
-    }
+    state.withLock { $0.entries[file].status = status }
   }
 }
 

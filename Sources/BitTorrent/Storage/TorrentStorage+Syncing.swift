@@ -1,0 +1,51 @@
+internal import Metainfo
+package import NIOCore
+internal import Synchronization
+
+// What outlives a power cut, and so need not be hashed when the machine was started anew.
+extension TorrentStorage {
+  /// Makes all that is verified outlive a power cut, and says so in the record; may take long.
+  ///
+  /// The work is done by `pool` where one is given, so that nothing waits behind it.
+  package func sync(on pool: DiskPool? = nil) -> EventLoopFuture<Void> {
+    let isSynced = state.withLock { $0.phase == .open && $0.have == $0.record.synced }
+    guard !isSynced else { return eventLoop.makeSucceededVoidFuture() }
+    return onPool(.check, of: pool) {
+      let files = try self.openFiles()
+      let (have, synced) = self.state.withLock { ($0.have, $0.record.synced) }
+      try files.sync(self.files(files, of: have.subtracting(synced))) {
+        self.state.withLock { $0.phase == .open }
+      }
+      self.state.withLock { state in
+        // What was lost meanwhile is not there any more.
+        have.forEachSet { if state.have[$0] { state.record.synced.insert($0) } }
+      }
+      self.saveRecord(isDirty: true, sync: true)
+    }
+  }
+
+  /// Notes that the bytes of files were put elsewhere, and are not known to be on the disk.
+  func unsync(_ files: [Int]) {
+    state.withLock { state in
+      for file in files {
+        for piece in info.layout.pieces(of: info.files[file]) { state.record.synced.remove(piece) }
+      }
+    }
+  }
+
+  /// The files that have bytes of pieces.
+  private func files(_ files: TorrentFiles, of pieces: Bitfield) -> [Int] {
+    info.files.indices.filter { index in
+      files.hasBytes(index) && info.files[index].length > 0
+        && info.layout.pieces(of: info.files[index]).contains { pieces[$0] }
+    }
+  }
+}
+
+extension Bitfield {
+  fileprivate func subtracting(_ other: Bitfield) -> Bitfield {
+    var rest = self
+    other.forEachSet { rest.remove($0) }
+    return rest
+  }
+}
