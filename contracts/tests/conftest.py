@@ -83,11 +83,13 @@ class World:
         """What happens inside is taken back afterwards."""
         backend = self.tester.backend
         snapshot = backend.take_snapshot()
-        yield
-        chain, db = backend.chain, backend.chain.chaindb
-        head = chain.get_block_by_hash(snapshot).header
-        db._set_as_canonical_chain_head(db.db, head, GENESIS_PARENT_HASH)
-        chain.header = chain.create_header_from_parent(head)
+        try:
+            yield
+        finally:
+            chain, db = backend.chain, backend.chain.chaindb
+            head = chain.get_block_by_hash(snapshot).header
+            db._set_as_canonical_chain_head(db.db, head, GENESIS_PARENT_HASH)
+            chain.header = chain.create_header_from_parent(head)
 
     def now(self):
         return self.w3.eth.get_block("latest")["timestamp"]
