@@ -15,8 +15,9 @@ from eth_account import Account
 from eth_utils import to_canonical_address
 
 from rootchain.chain import Chain
-from rootchain.http import serve
-from rootchain.rpc import Node
+from rootchain.http import respond, serve
+from rootchain.rpc import Endpoint, Node
+from web3.providers import JSONBaseProvider
 
 # The words that development chains use; never put anything of worth there.
 MNEMONIC = "test test test test test test test test test test test junk"
@@ -37,6 +38,18 @@ def make_node(
     keys = derive(mnemonic, accounts)
     balances = {to_canonical_address(k.address): BALANCE for k in keys}
     return Node(Chain(chain_id, balances, finality_depth, automine, step), keys, endpoints)
+
+
+class InProcess(JSONBaseProvider):
+    """The node as a provider of web3.py, without a connection between."""
+
+    def __init__(self, node):
+        super().__init__()
+        self.endpoint = Endpoint(node)
+
+    def make_request(self, method, params):
+        body = self.encode_rpc_request(method, params)
+        return respond(self.endpoint, json.loads(body), {})
 
 
 def main():
