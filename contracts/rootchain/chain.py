@@ -250,7 +250,7 @@ class Chain:
         return header
 
     def _candidates(self):
-        """What the pool has for the next block, the best tips first, each sender in order."""
+        """What the pool has for the next block, each sender's in order."""
         state = self.state(self.head)
         base_fee = self.next_fee()
         ready, nonces = [], {}
@@ -273,11 +273,14 @@ class Chain:
         if self.next_base_fee is not None:
             header = header.copy(base_fee_per_gas=self.next_base_fee)
             self.next_base_fee = None
-        transactions, receipts = [], []
+        transactions, receipts, waiting = [], [], set()
         if candidates:
             vm = self.evm.get_vm(header)
             for transaction in candidates:
-                if header.gas_used + transaction.gas > header.gas_limit:
+                # What follows one that has no room any more waits with it.
+                full = header.gas_used + transaction.gas > header.gas_limit
+                if full or transaction.sender in waiting:
+                    waiting.add(transaction.sender)
                     continue
                 snapshot = vm.state.snapshot()
                 try:

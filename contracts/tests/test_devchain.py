@@ -323,6 +323,16 @@ def test_a_transaction_that_cannot_be_is_refused(client, fields, text):
         client.w3.eth.send_raw_transaction(raw)
 
 
+def test_what_has_no_room_in_a_block_goes_into_the_next(client):
+    client.rpc("dev_setAutomine", False)
+    sent = [client.pay(1, nonce=n, gas=35_990_000 if n < 2 else 21_000) for n in range(4)]
+    client.rpc("dev_mine")
+    mined = lambda: [client.rpc("eth_getTransactionReceipt", "0x" + h.hex()) is not None for h in sent]  # noqa: E731
+    assert mined() == [True, False, False, False]
+    client.rpc("dev_mine")
+    assert mined() == [True] * 4
+
+
 def test_a_transaction_for_another_chain_is_refused(client):
     key = devchain.derive(devchain.MNEMONIC, 1)[0]
     for extra in ({"gasPrice": 10**10}, {"maxFeePerGas": 10**10, "maxPriorityFeePerGas": 1}):
