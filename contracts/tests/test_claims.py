@@ -72,6 +72,19 @@ def test_two_equal_withdrawals_are_two(full):
     assert balance(full.btt, full.carol) == 600
 
 
+def test_indices_do_not_share_what_marks_them(full):
+    ws = [full.withdraw(full.btt.address, full.carol, 1) for _ in range(258)]
+    full.checkpoint()
+    claimed = [0, 1, 127, 128, 255, 256, 257]
+    for index in claimed:
+        full.claim(ws[index])
+        full.refused("already paid", full.claim_call(ws[index]))
+    assert balance(full.btt, full.carol) == len(claimed)
+    spent = full.manager.functions.isSpent
+    assert [w.index for w in ws if spent(w.index).call()] == claimed
+    assert not spent(2**64 - 1).call()
+
+
 def test_every_accepted_root_stays_good(full):
     """Withdrawals are claimed against the checkpoint of their day, long after it, in any order."""
     made = []

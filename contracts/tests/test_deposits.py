@@ -111,18 +111,23 @@ def test_a_token_that_answers_nothing_is_taken(world):
 
 
 def test_a_token_that_deposits_again_inside_a_deposit_gets_nowhere(world, odd):
-    inner = world.manager.encode_abi("depositEtherFor", [world.bob])
-    world.send(odd.functions.setCall(world.manager.address, inner))
+    """The inner deposit would be measured twice: as its own, and as part of the outer one."""
+    puppet = world.create("testing/Puppet")
+    world.send(odd.functions.mint(puppet.address, 1_000))
+    approve = odd.encode_abi("approve", [world.manager.address, 1_000])
+    world.send(puppet.functions.act(odd.address, approve))
+    inner = world.manager.encode_abi(
+        "depositFor", [world.bob, odd.address, (1_000).to_bytes(32, "big")]
+    )
+    act = puppet.encode_abi("act", [world.manager.address, inner])
+    with world.undone():
+        # On its own the same call is a deposit like any other.
+        world.send(puppet.functions.act(world.manager.address, inner))
+        assert world.locked(odd.address) == 1_000
+    world.send(odd.functions.setCall(puppet.address, act))
     assert len(world.messages(world.deposit(odd, 100))) == 1
     assert odd.functions.callSucceeded().call() is False
-    # Not even a call whose own checks all pass.
-    inner = world.manager.encode_abi(
-        "depositFor", [world.bob, odd.address, (50).to_bytes(32, "big")]
-    )
-    world.send(odd.functions.setCall(world.manager.address, inner))
-    world.deposit(odd, 100)
-    assert odd.functions.callSucceeded().call() is False
-    assert world.locked(odd.address) == 200
+    assert odd.functions.balanceOf(world.manager.address).call() == world.locked(odd.address) == 100
 
 
 def test_ether_is_deposited_by_call_and_by_plain_transfer(world):

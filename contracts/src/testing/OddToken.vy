@@ -81,7 +81,10 @@ def _transfer(owner: address, to: address, amount: uint256) -> bool:
         return False
     assert not self.refused[owner] and not self.refused[to], "ODD: refused"
     if self.callTarget != empty(address):
-        self.callSucceeded = raw_call(self.callTarget, self.callData, revert_on_failure=False)
+        # Once: the call may well lead back to here.
+        target: address = self.callTarget
+        self.callTarget = empty(address)
+        self.callSucceeded = raw_call(target, self.callData, revert_on_failure=False)
     debit: uint256 = amount + amount * self.tollPercent // 100
     credit: uint256 = amount + amount * self.bonusPercent // 100 - amount * self.feePercent // 100
     self.balanceOf[owner] -= debit
