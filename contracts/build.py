@@ -63,7 +63,9 @@ def main():
         stray = set(BUILD.rglob("*.json")) - set(expected)
         differ = [p for p, text in expected.items() if not p.exists() or p.read_text() != text]
         for path in sorted([*stray, *differ]):
-            print(f"build.py: {path.relative_to(HERE)} is not what the sources give", file=sys.stderr)
+            print(
+                f"build.py: {path.relative_to(HERE)} is not what the sources give", file=sys.stderr
+            )
         if stray or differ:
             sys.exit("build.py: run contracts/build.py and commit the result")
         print(f"{len(expected)} contracts rebuilt, byte for byte the same")

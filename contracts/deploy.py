@@ -35,7 +35,15 @@ def create(w3, name, *arguments, sender=None):
 
 
 def deploy_bridge(
-    w3, validators, *, root=2, sidechain=199, epoch=0, delay=0, admin=None, guardian=None,
+    w3,
+    validators,
+    *,
+    root=2,
+    sidechain=199,
+    epoch=0,
+    delay=0,
+    admin=None,
+    guardian=None,
     limits=LIMITS,
 ):
     """Deploys a whole bridge: `validators` is a list of (address, weight), in any order."""
@@ -44,12 +52,26 @@ def deploy_bridge(
     btt = create(w3, "BTT", admin)
     sender = create(w3, "StateSender")
     checkpoints = create(
-        w3, "Checkpoints", sidechain, root, epoch,
-        [v[0] for v in validators], [v[1] for v in validators],
+        w3,
+        "Checkpoints",
+        sidechain,
+        root,
+        epoch,
+        [v[0] for v in validators],
+        [v[1] for v in validators],
     )
     manager = create(
-        w3, "RootChainManager", admin, delay, guardian or admin, sender.address,
-        checkpoints.address, BTT_OUTBOX, STATE_RECEIVER, btt.address, limits,
+        w3,
+        "RootChainManager",
+        admin,
+        delay,
+        guardian or admin,
+        sender.address,
+        checkpoints.address,
+        BTT_OUTBOX,
+        STATE_RECEIVER,
+        btt.address,
+        limits,
     )
     named = sender.functions.setManager(manager.address).transact(
         {"from": w3.eth.accounts[0], "gas": 200_000}
@@ -78,7 +100,10 @@ def main():
     parser.add_argument("--delay", type=int, default=0, help="seconds that changes wait")
     parser.add_argument("--ether", action="store_true", help="map ether too (with --delay 0)")
     parser.add_argument(
-        "--validator", action="append", required=True, metavar="ADDRESS:WEIGHT",
+        "--validator",
+        action="append",
+        required=True,
+        metavar="ADDRESS:WEIGHT",
         help="one validator of the sidechain; once for each",
     )
     options = parser.parse_args()

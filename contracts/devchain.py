@@ -13,11 +13,11 @@ import threading
 
 from eth_account import Account
 from eth_utils import to_canonical_address
+from web3.providers import JSONBaseProvider
 
 from rootchain.chain import Chain
 from rootchain.http import respond, serve
 from rootchain.rpc import Endpoint, Node
-from web3.providers import JSONBaseProvider
 
 # The words that development chains use; never put anything of worth there.
 MNEMONIC = "test test test test test test test test test test test junk"
@@ -32,9 +32,14 @@ def derive(mnemonic, count):
 
 
 def make_node(
-    mnemonic=MNEMONIC, accounts=10, chain_id=1337, endpoints=1, finality_depth=8, automine=True,
+    mnemonic=MNEMONIC,
+    accounts=10,
+    chain_id=1337,
+    endpoints=1,
+    finality_depth=8,
+    automine=True,
     step=None,
-):  # fmt: skip
+):
     keys = derive(mnemonic, accounts)
     balances = {to_canonical_address(k.address): BALANCE for k in keys}
     return Node(Chain(chain_id, balances, finality_depth, automine, step), keys, endpoints)
@@ -60,11 +65,15 @@ def main():
     parser.add_argument("--mnemonic", default=MNEMONIC, help="of the accounts with money")
     parser.add_argument("--accounts", type=int, default=10)
     parser.add_argument(
-        "--finality-depth", type=int, default=8,
+        "--finality-depth",
+        type=int,
+        default=8,
         help="so many blocks below the head are final; -1: on command only",
     )
     parser.add_argument(
-        "--block-time", type=float, default=0,
+        "--block-time",
+        type=float,
+        default=0,
         help="make a block every so many seconds; 0: one for each transaction",
     )
     parser.add_argument("--no-automine", action="store_true", help="make blocks on command only")
@@ -86,7 +95,9 @@ def main():
     listening = {
         "urls": [s.url for s in servers],
         "chainId": options.chain_id,
-        "accounts": [{"address": a.address, "privateKey": "0x" + a.key.hex()} for a in node.accounts.values()],
+        "accounts": [
+            {"address": a.address, "privateKey": "0x" + a.key.hex()} for a in node.accounts.values()
+        ],
     }
     print(json.dumps(listening), flush=True)
     while not ended.wait(options.block_time or None):

@@ -31,12 +31,39 @@ interface IRootChainManager {
         uint64 height;
     }
 
-    event TokenMapped(address indexed rootToken, address indexed childToken, bytes32 indexed tokenType);
-    event LimitsChanged(address indexed rootToken, uint256 minDeposit, uint256 depositCap, uint256 dailyLimit);
-    event LockedERC20(address indexed depositor, address indexed depositReceiver, address indexed rootToken, uint256 amount);
+    event TokenMapped(
+        address indexed rootToken,
+        address indexed childToken,
+        bytes32 indexed tokenType
+    );
+    event LimitsChanged(
+        address indexed rootToken,
+        uint256 minDeposit,
+        uint256 depositCap,
+        uint256 dailyLimit
+    );
+    event LockedERC20(
+        address indexed depositor,
+        address indexed depositReceiver,
+        address indexed rootToken,
+        uint256 amount
+    );
     event LockedEther(address indexed depositor, address indexed depositReceiver, uint256 amount);
-    event Claimed(uint64 indexed index, address indexed rootToken, address indexed receiver, uint256 amount, address paidTo, uint256 checkpoint);
-    event ClaimDelayed(uint64 indexed index, address indexed rootToken, address indexed receiver, uint256 amount, uint256 readyAt);
+    event Claimed(
+        uint64 indexed index,
+        address indexed rootToken,
+        address indexed receiver,
+        uint256 amount,
+        address paidTo,
+        uint256 checkpoint
+    );
+    event ClaimDelayed(
+        uint64 indexed index,
+        address indexed rootToken,
+        address indexed receiver,
+        uint256 amount,
+        uint256 readyAt
+    );
     event Paused(address indexed by);
     event Unpaused();
     event GuardianChanged(address indexed guardian);
@@ -52,10 +79,19 @@ interface IRootChainManager {
     function depositEtherFor(address user) external payable;
 
     /// Pays a withdrawal to its receiver; false when a day's wait for it began instead.
-    function claim(uint256 checkpoint, Withdrawal calldata withdrawal, bytes32[32] calldata proof) external returns (bool);
+    function claim(
+        uint256 checkpoint,
+        Withdrawal calldata withdrawal,
+        bytes32[32] calldata proof
+    ) external returns (bool);
 
     /// Pays the caller's own withdrawal elsewhere.
-    function claimTo(uint256 checkpoint, Withdrawal calldata withdrawal, bytes32[32] calldata proof, address to) external returns (bool);
+    function claimTo(
+        uint256 checkpoint,
+        Withdrawal calldata withdrawal,
+        bytes32[32] calldata proof,
+        address to
+    ) external returns (bool);
 
     /// Stops deposits and claims; for the guardian and the admin.
     function pause() external;
@@ -74,7 +110,13 @@ interface IRootChainManager {
     function setGuardian(address guardian) external;
     function setAdmin(address admin) external;
     function setLimits(address rootToken, Limits calldata limits) external;
-    function mapToken(address rootToken, string calldata name, string calldata symbol, uint8 decimals, Limits calldata limits) external;
+    function mapToken(
+        address rootToken,
+        string calldata name,
+        string calldata symbol,
+        uint8 decimals,
+        Limits calldata limits
+    ) external;
 
     /// A token's child, limits and locked amount.
     function token(address rootToken) external view returns (Token memory);

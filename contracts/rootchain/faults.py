@@ -29,9 +29,22 @@ from eth_utils import keccak
 from .chain import Refused
 
 KINDS = {
-    "error", "limit", "http", "stall", "drop", "garbage", "cut", "missing", "range", "nofinal",
-    "lag", "pin", "omit", "lie", "forge",
-}  # fmt: skip
+    "error",
+    "limit",
+    "http",
+    "stall",
+    "drop",
+    "garbage",
+    "cut",
+    "missing",
+    "range",
+    "nofinal",
+    "lag",
+    "pin",
+    "omit",
+    "lie",
+    "forge",
+}
 VIEWS = {"lag", "pin", "range"}
 
 
@@ -90,7 +103,9 @@ class Faults:
         with self.lock:
             for fault in self.active:
                 if fault["kind"] == "range" and blocks > fault.get("blocks", 100):
-                    raise Refused(f"block range is too wide: at most {fault.get('blocks', 100)}", -32005)
+                    raise Refused(
+                        f"block range is too wide: at most {fault.get('blocks', 100)}", -32005
+                    )
 
 
 def twist(result, met):

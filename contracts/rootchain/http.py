@@ -17,7 +17,7 @@ class Drop(Exception):
 
 
 def respond(endpoint, request, effects):
-    """The answer to one request of a body; what its faults do to the HTTP answer is in `effects`."""
+    """The answer to one request; what its faults do to the HTTP answer goes into `effects`."""
     id = request.get("id") if isinstance(request, dict) else None
     reply = {"jsonrpc": "2.0", "id": id}
     try:

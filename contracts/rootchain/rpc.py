@@ -188,7 +188,9 @@ class Endpoint:
         last = self.find_block(newest)
         count = max(1, min(count, 1024, last.number + 1))
         seen = self.canonical()
-        headers = [self.chain.blocks[h].header for h in seen[last.number - count + 1 : last.number + 1]]
+        headers = [
+            self.chain.blocks[h].header for h in seen[last.number - count + 1 : last.number + 1]
+        ]
         after = self.find_block(hex(last.number + 1), missing_fails=False)
         next_fee = after.header.base_fee_per_gas if after else self.chain.next_fee()
         return {
@@ -224,13 +226,17 @@ class Endpoint:
         signed = {k: call[k] for k in ("to", "value", "gas", "nonce") if call.get(k)}
         signed["data"] = call.get("input") or call.get("data") or "0x"
         signed["chainId"] = self.chain.chain_id
-        signed.setdefault("nonce", hex(self.chain.next_nonce(to_canonical_address(account.address))))
+        signed.setdefault(
+            "nonce", hex(self.chain.next_nonce(to_canonical_address(account.address)))
+        )
         if call.get("gasPrice"):
             signed["gasPrice"] = call["gasPrice"]
         else:
             signed["type"] = "0x2"
             signed["maxPriorityFeePerGas"] = call.get("maxPriorityFeePerGas") or hex(TIP)
-            signed["maxFeePerGas"] = call.get("maxFeePerGas") or hex(2 * self.chain.next_fee() + TIP)
+            signed["maxFeePerGas"] = call.get("maxFeePerGas") or hex(
+                2 * self.chain.next_fee() + TIP
+            )
         if "gas" not in signed:
             signed["gas"] = self.eth_estimateGas(call)
         raw = Account.sign_transaction(signed, account.key).raw_transaction
@@ -240,7 +246,9 @@ class Endpoint:
 
     def dev_mine(self, count=1, gap=None):
         """Makes `count` blocks, `gap` seconds apart; gives their hashes."""
-        return [encode.data(h) for h in self.chain.mine(number(count), number(gap) if gap else None)]
+        return [
+            encode.data(h) for h in self.chain.mine(number(count), number(gap) if gap else None)
+        ]
 
     def dev_reorg(self, depth, options=None):
         """Replaces the last `depth` blocks. Options: length, drop (transaction hashes), force."""
@@ -301,7 +309,9 @@ class Endpoint:
 
     def dev_clearFaults(self, endpoint=None):
         """Ends all faults of an endpoint, or of all."""
-        for faults in self.node.faults if endpoint is None else [self.node.faults[number(endpoint)]]:
+        for faults in (
+            self.node.faults if endpoint is None else [self.node.faults[number(endpoint)]]
+        ):
             faults.clear()
         return True
 

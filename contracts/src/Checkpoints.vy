@@ -202,7 +202,8 @@ def _setValidators(
     for i: uint256 in range(len(validators), bound=MAX_VALIDATORS):
         validator: address = validators[i]
         weight: uint256 = weights[i]
-        assert convert(validator, uint256) > convert(previous, uint256), "checkpoints: validators must ascend"
+        ascends: bool = convert(validator, uint256) > convert(previous, uint256)
+        assert ascends, "checkpoints: validators must ascend"
         assert weight != 0 and weight < 2**128, "checkpoints: weight is zero or above 128 bits"
         self.weightOf[epoch][validator] = weight
         total += weight
@@ -228,7 +229,8 @@ def _checkQuorum(digest: bytes32, signatures: Bytes[65 * MAX_VALIDATORS]):
         assert s <= MAX_S, "checkpoints: s is in the upper half"
         signer: address = ecrecover(digest, v, r, s)
         assert signer != empty(address), "checkpoints: signature recovers nobody"
-        assert convert(signer, uint256) > convert(previous, uint256), "checkpoints: signers must ascend"
+        ascends: bool = convert(signer, uint256) > convert(previous, uint256)
+        assert ascends, "checkpoints: signers must ascend"
         weight: uint256 = self.weightOf[epoch][signer]
         assert weight != 0, "checkpoints: signer is no validator"
         signed += weight

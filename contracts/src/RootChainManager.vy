@@ -331,7 +331,8 @@ def pause():
     """
     @notice Stop deposits and claims. Only a scheduled change starts them again.
     """
-    assert msg.sender == self.guardian or msg.sender == timelock.admin, "manager: only the guardian or the admin may pause"
+    allowed: bool = msg.sender == self.guardian or msg.sender == timelock.admin
+    assert allowed, "manager: only the guardian or the admin may pause"
     assert not self.paused, "manager: already paused"
     self.paused = True
     log Paused(by=msg.sender)
@@ -386,7 +387,8 @@ def mapToken(
         tokenType = ETHER_TYPE
         assert decimals == 18, "manager: ether has 18 decimals"
     else:
-        assert staticcall IERC20Detailed(rootToken).decimals() == decimals, "manager: token has other decimals"
+        own: uint8 = staticcall IERC20Detailed(rootToken).decimals()
+        assert own == decimals, "manager: token has other decimals"
     child: address = self._childToken(rootToken)
     self.tokens[rootToken].childToken = child
     self._setLimits(rootToken, limits)
@@ -399,7 +401,8 @@ def mapToken(
 @internal
 def _setLimits(rootToken: address, limits: Limits):
     # Amounts stay far from where sums overflow.
-    assert limits.depositCap < 2**128 and limits.dailyLimit < 2**128, "manager: limit is above 128 bits"
+    most: uint256 = max(limits.depositCap, limits.dailyLimit)
+    assert most < 2**128, "manager: limit is above 128 bits"
     self.tokens[rootToken].limits = limits
     log LimitsChanged(
         rootToken=rootToken,

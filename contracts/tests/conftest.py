@@ -42,7 +42,9 @@ class World:
 
     def __init__(self, w3, tester, weights=(40, 30, 20, 10), **options):
         self.w3, self.tester = w3, tester
-        self.keys = [Account.from_key(i.to_bytes(32, "big")) for i in range(1001, 1001 + len(weights))]
+        self.keys = [
+            Account.from_key(i.to_bytes(32, "big")) for i in range(1001, 1001 + len(weights))
+        ]
         self.weights = dict(zip((k.address for k in self.keys), weights))
         accounts = w3.eth.accounts
         self.admin, self.guardian, self.alice, self.bob, self.carol = accounts[:5]
@@ -152,7 +154,13 @@ class World:
 
     def checkpoint_fields(self, count=None):
         count = len(self.withdrawals) if count is None else count
-        return (self.epoch, self.height, self.height.to_bytes(32, "big"), self.tree.root(count), count)
+        return (
+            self.epoch,
+            self.height,
+            self.height.to_bytes(32, "big"),
+            self.tree.root(count),
+            count,
+        )
 
     def submit_call(self, fields, signers=None, signatures=None):
         if signatures is None:

@@ -32,7 +32,16 @@ class Withdrawal:
         return keccak(
             b"\x00"
             + encode(
-                ["uint256", "uint64", "address", "uint64", "address", "address", "uint256", "uint64"],
+                [
+                    "uint256",
+                    "uint64",
+                    "address",
+                    "uint64",
+                    "address",
+                    "address",
+                    "uint256",
+                    "uint64",
+                ],
                 [sidechain, root, outbox, *self.tuple()],
             )
         )

@@ -1,11 +1,12 @@
 """Administration: announced first, and never over money."""
 
-import deploy
 import pytest
-from conftest import DAY, DELAY, LIMITS
 from eth_abi import decode, encode
 from eth_utils import keccak
+
+import deploy
 import model
+from conftest import DAY, DELAY, LIMITS
 
 ZERO = "0x" + "00" * 20
 GRACE = 14 * DAY
@@ -36,16 +37,28 @@ def test_no_change_is_made_directly_by_anybody(world, name, arguments):
 def test_no_function_but_these_exists(world):
     """No drain, no remapping, no replacing of signers, no upgrade."""
     changing = {
-        f["name"] for f in world.manager.abi
+        f["name"]
+        for f in world.manager.abi
         if f["type"] == "function" and f["stateMutability"] in ("payable", "nonpayable")
     }
     assert changing == {
-        "depositFor", "depositEtherFor", "claim", "claimTo", "pause",
-        "scheduleChange", "cancelChange", "makeChange",
-        "setAdmin", "setGuardian", "setLimits", "mapToken", "unpause",
+        "depositFor",
+        "depositEtherFor",
+        "claim",
+        "claimTo",
+        "pause",
+        "scheduleChange",
+        "cancelChange",
+        "makeChange",
+        "setAdmin",
+        "setGuardian",
+        "setLimits",
+        "mapToken",
+        "unpause",
     }
     changing = {
-        f["name"] for f in world.checkpoints.abi
+        f["name"]
+        for f in world.checkpoints.abi
         if f["type"] == "function" and f["stateMutability"] != "view"
     }
     assert changing == {"submitCheckpoint", "changeValidators"}
@@ -198,7 +211,13 @@ def test_the_longest_names_fit_a_message(world):
     ids=str,
 )
 def test_a_mapping_that_makes_no_sense_is_refused(world, changed, text):
-    fields = {"token": deploy.NATIVE, "name": "Ether", "symbol": "ETH", "decimals": 18, "limits": LIMITS}
+    fields = {
+        "token": deploy.NATIVE,
+        "name": "Ether",
+        "symbol": "ETH",
+        "decimals": 18,
+        "limits": LIMITS,
+    }
     _, make = schedule(world, "mapToken", *(fields | changed).values())
     world.wait(DELAY)
     world.refused(text, make, world.admin)
@@ -241,8 +260,17 @@ def test_a_scheduled_call_of_another_function_moves_no_money(world):
 
 def test_what_the_constructors_refuse(world):
     w3, admin = world.w3, world.admin
-    good = [admin, 0, admin, world.sender.address, world.checkpoints.address,
-            deploy.BTT_OUTBOX, deploy.STATE_RECEIVER, world.btt.address, LIMITS]
+    good = [
+        admin,
+        0,
+        admin,
+        world.sender.address,
+        world.checkpoints.address,
+        deploy.BTT_OUTBOX,
+        deploy.STATE_RECEIVER,
+        world.btt.address,
+        LIMITS,
+    ]
     for place, value in ((0, ZERO), (1, 366 * DAY), (3, admin), (5, ZERO), (6, ZERO), (7, admin)):
         bad = [*good]
         bad[place] = value

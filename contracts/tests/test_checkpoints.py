@@ -1,11 +1,12 @@
 """Checkpoints and validator sets: what a quorum signed is taken, and nothing else."""
 
-import model
 import pytest
-from conftest import World
 from eth_account import Account
 from hypothesis import given
 from hypothesis import strategies as st
+
+import model
+from conftest import World
 
 BLOCK = b"\xbb" * 32
 ROOT = b"\xaa" * 32
@@ -93,7 +94,9 @@ def test_the_other_form_of_a_signature_is_refused(world):
 @pytest.mark.parametrize("v", [0, 1, 26, 29, 255])
 def test_v_is_27_or_28(world, v):
     good = model.sign(world.domain.checkpoint(*FIELDS), world.keys)
-    world.refused("v must be 27 or 28", world.submit_call(FIELDS, signatures=good[:-1] + bytes([v])))
+    world.refused(
+        "v must be 27 or 28", world.submit_call(FIELDS, signatures=good[:-1] + bytes([v]))
+    )
 
 
 @pytest.mark.parametrize("cut", [1, 64, 66])
@@ -213,7 +216,9 @@ def test_the_total_is_the_sum_of_the_set_after_any_handovers(world):
         with world.undone():
             for weights in sets:
                 first = world.epoch * 3 + 1  # so that sets overlap
-                fresh = [Account.from_key((first + i).to_bytes(32, "big")) for i in range(len(weights))]
+                fresh = [
+                    Account.from_key((first + i).to_bytes(32, "big")) for i in range(len(weights))
+                ]
                 world.send(hand_over(world, fresh, weights, signers=keys))
                 keys, world.epoch = fresh, world.epoch + 1
                 kept = [calls.weightOf(world.epoch, k.address).call() for k in keys]

@@ -2,12 +2,13 @@
 
 import dataclasses
 
-import deploy
-import model
 import pytest
-from conftest import DAY, E18, World
 from hypothesis import given
 from hypothesis import strategies as st
+
+import deploy
+import model
+from conftest import DAY, E18, World
 
 ZERO = "0x" + "00" * 20
 
@@ -89,14 +90,13 @@ def test_every_accepted_root_stays_good(full):
     """Withdrawals are claimed against the checkpoint of their day, long after it, in any order."""
     made = []
     for count in (1, 2, 1, 3):
-        made += [
-            (full.withdraw(full.btt.address, full.carol, 10), len(made)) for _ in range(count)
-        ]
+        made += [(full.withdraw(full.btt.address, full.carol, 10), len(made)) for _ in range(count)]
         full.checkpoint()
     newest = full.checkpoints.functions.checkpointCount().call()
     for w, _ in reversed(made):
         first = next(
-            id for id in range(1, newest + 1)
+            id
+            for id in range(1, newest + 1)
             if full.checkpoints.functions.checkpoint(id).call()[3] > w.index
         )
         full.claim(w, checkpoint=first if w.index % 2 else newest)
@@ -119,7 +119,13 @@ def test_each_field_of_the_withdrawal_is_proven(full):
     full.withdraw(full.btt.address, full.carol, 300)
     id = full.checkpoint()
     proof = full.tree.proof(0)
-    for changed in ({"index": 1}, {"token": full.bob}, {"receiver": full.bob}, {"amount": 301}, {"height": 2}):
+    for changed in (
+        {"index": 1},
+        {"token": full.bob},
+        {"receiver": full.bob},
+        {"amount": 301},
+        {"height": 2},
+    ):
         other = dataclasses.replace(w, **changed)
         full.refused("wrong proof", full.manager.functions.claim(id, other.tuple(), proof))
     full.claim(w)
@@ -154,7 +160,9 @@ def test_an_index_beyond_the_tree_is_no_other_name_of_a_leaf(full):
     id = full.checkpoint()
     for index in (1, 2**32, 2**63, 2**64 - 1):
         other = dataclasses.replace(w, index=index)
-        full.refused("name a later one", full.manager.functions.claim(id, other.tuple(), full.tree.proof(0)))
+        full.refused(
+            "name a later one", full.manager.functions.claim(id, other.tuple(), full.tree.proof(0))
+        )
 
 
 def test_an_inner_node_or_a_padding_leaf_is_no_withdrawal(full):
@@ -162,7 +170,9 @@ def test_an_inner_node_or_a_padding_leaf_is_no_withdrawal(full):
     id = full.checkpoint()
     # The empty place beside the only leaf lies beyond the count.
     empty = model.Withdrawal(1, full.btt.address, full.carol, 10, 1)
-    full.refused("name a later one", full.manager.functions.claim(id, empty.tuple(), full.tree.proof(1)))
+    full.refused(
+        "name a later one", full.manager.functions.claim(id, empty.tuple(), full.tree.proof(1))
+    )
 
 
 def test_a_root_with_another_count_is_another_root(full):
@@ -261,20 +271,31 @@ def test_a_limit_that_rose_meanwhile_frees_the_claim(full):
 def test_a_limit_that_fell_below_what_was_claimed_leaves_no_rest(full):
     w = full.withdraw(full.btt.address, full.carol, 1_000)
     full.checkpoint()
-    full.send(full.manager.functions.scheduleChange(
-        full.manager.encode_abi("setLimits", [full.btt.address, (1, 1, 1)])), full.admin)
+    full.send(
+        full.manager.functions.scheduleChange(
+            full.manager.encode_abi("setLimits", [full.btt.address, (1, 1, 1)])
+        ),
+        full.admin,
+    )
     full.wait(8 * DAY)
     full.to_next_day()
     full.claim(w)
-    full.send(full.manager.functions.makeChange(
-        full.manager.encode_abi("setLimits", [full.btt.address, (1, 1, 1)])), full.admin)
+    full.send(
+        full.manager.functions.makeChange(
+            full.manager.encode_abi("setLimits", [full.btt.address, (1, 1, 1)])
+        ),
+        full.admin,
+    )
     assert full.manager.functions.claimableToday(full.btt.address).call() == 0
 
 
 def test_limits_are_each_tokens_own(full):
     full.map_ether((1, 100 * E18, 500))
     full.deposit_ether(E18)
-    ws = [full.withdraw(full.btt.address, full.carol, 1_000), full.withdraw(deploy.NATIVE, full.carol, 500)]
+    ws = [
+        full.withdraw(full.btt.address, full.carol, 1_000),
+        full.withdraw(deploy.NATIVE, full.carol, 500),
+    ]
     full.checkpoint()
     for w in ws:
         full.claim(w)
@@ -317,7 +338,9 @@ def test_a_receiver_that_claims_again_inside_a_claim_gets_nothing_more(ether):
     id = ether.checkpoint()
     for inner in ws:
         with ether.undone():
-            data = ether.manager.encode_abi("claim", [id, inner.tuple(), ether.tree.proof(inner.index)])
+            data = ether.manager.encode_abi(
+                "claim", [id, inner.tuple(), ether.tree.proof(inner.index)]
+            )
             ether.send(puppet.functions.setUp(False, ether.manager.address, data))
             ether.claim(ws[0])
             assert puppet.functions.callSucceeded().call() is False

@@ -3,11 +3,12 @@
 import dataclasses
 from random import Random
 
-import deploy
 import pytest
-from conftest import DAY
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+import deploy
+from conftest import DAY
 
 LIMITS = (1, 20_000, 1_000)
 

@@ -1,13 +1,14 @@
 """Deposits: what is measured is announced, in BTTC's form."""
 
-import deploy
 import pytest
-from conftest import DAY, E18, LIMITS
 from eth_abi import decode, encode
 from eth_utils import keccak
 from hypothesis import given
 from hypothesis import strategies as st
+
+import deploy
 import model
+from conftest import DAY, E18, LIMITS
 
 DEPOSIT = keccak(text="DEPOSIT")
 
@@ -35,7 +36,7 @@ def odd(world):
 
 def test_the_message_has_bttcs_topic_and_layout(world):
     receipt = world.deposit(world.btt, 500, user=world.carol)
-    log = next(l for l in receipt["logs"] if l["address"] == world.sender.address)
+    log = next(log for log in receipt["logs"] if log["address"] == world.sender.address)
     assert log["topics"][0] == keccak(text="StateSynced(uint256,address,bytes)")
     assert int.from_bytes(log["topics"][1], "big") == 1
     assert log["topics"][2][12:] == bytes.fromhex(deploy.STATE_RECEIVER[2:])
@@ -143,7 +144,9 @@ def test_ether_is_deposited_by_call_and_by_plain_transfer(world):
     assert world.messages(receipt)[0]["args"]["data"] == deposit_data(
         world.bob, deploy.NATIVE, 11, world.bob
     )
-    assert world.locked(deploy.NATIVE) == world.w3.eth.get_balance(world.manager.address) == E18 + 11
+    assert (
+        world.locked(deploy.NATIVE) == world.w3.eth.get_balance(world.manager.address) == E18 + 11
+    )
 
 
 def test_ether_with_unknown_call_data_is_refused(world):
@@ -176,9 +179,13 @@ def test_the_zero_user_and_tokens_without_a_mapping_are_refused(world):
 def test_limits_hold_to_the_wei(world):
     least, cap, _ = LIMITS
     world.refused("below the least", world.deposit_call(world.btt, least - 1, world.alice))
-    world.refused("above the token's deposit cap", world.deposit_call(world.btt, cap + 1, world.bob))
+    world.refused(
+        "above the token's deposit cap", world.deposit_call(world.btt, cap + 1, world.bob)
+    )
     world.deposit(world.btt, cap - least)
-    world.refused("above the token's deposit cap", world.deposit_call(world.btt, least + 1, world.bob))
+    world.refused(
+        "above the token's deposit cap", world.deposit_call(world.btt, least + 1, world.bob)
+    )
     world.deposit(world.btt, least, sender=world.bob)
     assert world.locked(world.btt.address) == cap
 

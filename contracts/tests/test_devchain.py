@@ -8,20 +8,21 @@ import sys
 import urllib.error
 import urllib.request
 
-import deploy
-import devchain
-import model
 import pytest
 import requests
 import rlp
-from conftest import E18
 from eth_account import Account
-from eth_utils import keccak, to_canonical_address
-from rootchain.faults import header_rlp
-from rootchain.http import serve
+from eth_utils import keccak
 from trie import HexaryTrie
 from web3 import Web3
 from web3.exceptions import ContractLogicError, Web3RPCError
+
+import deploy
+import devchain
+import model
+from conftest import E18
+from rootchain.faults import header_rlp
+from rootchain.http import serve
 
 SCRIPT = pathlib.Path(devchain.__file__)
 
@@ -31,7 +32,9 @@ class Client:
         self.node = devchain.make_node(**options)
         self.servers = serve(self.node)
         self.urls = [s.url for s in self.servers]
-        self.w3s = [Web3(Web3.HTTPProvider(url, request_kwargs={"timeout": 10})) for url in self.urls]
+        self.w3s = [
+            Web3(Web3.HTTPProvider(url, request_kwargs={"timeout": 10})) for url in self.urls
+        ]
         self.w3 = self.w3s[0]
         self.chain = self.node.chain
         for w3 in self.w3s:
@@ -72,17 +75,23 @@ def three():
         server.server_close()
 
 
+def raw(text):
+    return bytes.fromhex(text[2:])
+
+
 def receipts_root(receipts):
     """The root of the receipts trie from JSON, by a library that is not py-evm."""
     trie = HexaryTrie({})
     for r in receipts:
-        raw = lambda text: bytes.fromhex(text[2:])  # noqa: E731
         body = rlp.encode(
             [
                 int(r["status"], 16),
                 int(r["cumulativeGasUsed"], 16),
                 raw(r["logsBloom"]),
-                [[raw(l["address"]), [raw(t) for t in l["topics"]], raw(l["data"])] for l in r["logs"]],
+                [
+                    [raw(log["address"]), [raw(t) for t in log["topics"]], raw(log["data"])]
+                    for log in r["logs"]
+                ],
             ]
         )
         kind = int(r["type"], 16)
@@ -116,9 +125,17 @@ def test_the_receipts_served_have_the_headers_receipts_root(client):
         sent.append(btt.functions.drip().transact(fields))
         sent.append(client.pay(who=who, gas=21_000 if who % 2 else 50_000))
     raw = Account.sign_transaction(
-        {"type": 1, "chainId": 1337, "nonce": client.w3.eth.get_transaction_count(client.w3.eth.accounts[9]),
-         "gasPrice": 10**10, "gas": 100_000, "to": btt.address, "value": 0, "data": "0xdeadbeef",
-         "accessList": [{"address": btt.address, "storageKeys": ["0x" + "00" * 31 + "07"]}]},
+        {
+            "type": 1,
+            "chainId": 1337,
+            "nonce": client.w3.eth.get_transaction_count(client.w3.eth.accounts[9]),
+            "gasPrice": 10**10,
+            "gas": 100_000,
+            "to": btt.address,
+            "value": 0,
+            "data": "0xdeadbeef",
+            "accessList": [{"address": btt.address, "storageKeys": ["0x" + "00" * 31 + "07"]}],
+        },
         devchain.derive(devchain.MNEMONIC, 10)[9].key,
     ).raw_transaction
     sent.append(client.w3.eth.send_raw_transaction(raw))
@@ -129,7 +146,9 @@ def test_the_receipts_served_have_the_headers_receipts_root(client):
     assert {r["type"] for r in receipts} == {"0x0", "0x1", "0x2"}
     assert {r["status"] for r in receipts} == {"0x0", "0x1"}
     assert receipts_root(receipts) == bytes.fromhex(block["receiptsRoot"][2:])
-    assert [client.rpc("eth_getTransactionReceipt", r["transactionHash"]) for r in receipts] == receipts
+    assert [
+        client.rpc("eth_getTransactionReceipt", r["transactionHash"]) for r in receipts
+    ] == receipts
     logs = client.rpc("eth_getLogs", {"blockHash": block["hash"]})
     assert logs == [log for r in receipts for log in r["logs"]]
     assert [int(log["logIndex"], 16) for log in logs] == list(range(9))
@@ -145,7 +164,20 @@ def test_transactions_served_hash_to_what_was_signed(client):
     common = ("gas", "to", "value", "input")
     forms = (
         (b"", ("nonce", "gasPrice", *common, "v", "r", "s")),
-        (b"\x02", ("chainId", "nonce", "maxPriorityFeePerGas", "maxFeePerGas", *common, "accessList", "yParity", "r", "s")),
+        (
+            b"\x02",
+            (
+                "chainId",
+                "nonce",
+                "maxPriorityFeePerGas",
+                "maxFeePerGas",
+                *common,
+                "accessList",
+                "yParity",
+                "r",
+                "s",
+            ),
+        ),
     )
     for n, (kind, fields) in enumerate(forms, 1):
         shown = client.rpc("eth_getBlockByNumber", hex(n), True)["transactions"][0]
@@ -174,7 +206,10 @@ def test_logs_are_found_by_range_address_and_topics(client):
     topic = "0x103fed9db65eac19c4d870f49ab7520fe03b99f1838e5996caf47e9e43308392"
     second = "0x" + (2).to_bytes(32, "big").hex()
     query = {"fromBlock": "0x0", "toBlock": "latest"}
-    by = lambda **more: len(client.rpc("eth_getLogs", query | more))  # noqa: E731
+
+    def by(**more):
+        return len(client.rpc("eth_getLogs", query | more))
+
     assert by(topics=[topic]) == 3
     assert by(topics=[[topic, second]]) == 3
     assert by(topics=[topic, second]) == 1
@@ -192,19 +227,30 @@ def test_calls_fail_with_their_reason_and_estimates_are_exact(client):
         btt.functions.mint(btt.address, 1).call({"from": client.w3.eth.accounts[1]})
     call = btt.functions.mint(client.w3.eth.accounts[1], 5)
     gas = call.estimate_gas({"from": client.w3.eth.accounts[0]})
-    used = lambda g: client.w3.eth.get_transaction_receipt(call.transact({"gas": g, "from": client.w3.eth.accounts[0]}))  # noqa: E731
+
+    def used(gas):
+        return client.w3.eth.get_transaction_receipt(call.transact({"gas": gas}))
+
     assert used(gas)["status"] == 1
     gas = call.estimate_gas({"from": client.w3.eth.accounts[0]})
     assert used(gas - 1)["status"] == 0
     with pytest.raises(ContractLogicError, match="only the owner"):
         btt.functions.mint(btt.address, 1).estimate_gas({"from": client.w3.eth.accounts[1]})
-    assert client.rpc("eth_call", {"to": btt.address, "data": "0x18160ddd"}) == "0x" + (5).to_bytes(32, "big").hex()
+    assert (
+        client.rpc("eth_call", {"to": btt.address, "data": "0x18160ddd"})
+        == "0x" + (5).to_bytes(32, "big").hex()
+    )
     # Anybody may ask, money or not, and of old blocks too.
     assert btt.functions.totalSupply().call({"from": btt.address}, 1) == 0
 
 
 def test_a_transfer_costs_what_it_should(client):
-    assert client.w3.eth.estimate_gas({"from": client.w3.eth.accounts[0], "to": client.w3.eth.accounts[1], "value": 1}) == 21_000
+    assert (
+        client.w3.eth.estimate_gas(
+            {"from": client.w3.eth.accounts[0], "to": client.w3.eth.accounts[1], "value": 1}
+        )
+        == 21_000
+    )
     before = client.w3.eth.get_balance(client.w3.eth.accounts[0])
     receipt = client.w3.eth.get_transaction_receipt(client.pay(7))
     cost = receipt["gasUsed"] * receipt["effectiveGasPrice"]
@@ -317,7 +363,14 @@ def test_a_transaction_waits_for_its_fee_and_can_be_replaced(client):
 def test_a_transaction_that_cannot_be_is_refused(client, fields, text):
     client.pay()
     key = devchain.derive(devchain.MNEMONIC, 1)[0]
-    transaction = {"to": key.address, "value": 0, "gas": 21_000, "gasPrice": 10**10, "nonce": 1, "chainId": 1337}
+    transaction = {
+        "to": key.address,
+        "value": 0,
+        "gas": 21_000,
+        "gasPrice": 10**10,
+        "nonce": 1,
+        "chainId": 1337,
+    }
     raw = Account.sign_transaction(transaction | fields, key.key).raw_transaction
     with pytest.raises(Web3RPCError, match=text):
         client.w3.eth.send_raw_transaction(raw)
@@ -327,7 +380,11 @@ def test_what_has_no_room_in_a_block_goes_into_the_next(client):
     client.rpc("dev_setAutomine", False)
     sent = [client.pay(1, nonce=n, gas=35_990_000 if n < 2 else 21_000) for n in range(4)]
     client.rpc("dev_mine")
-    mined = lambda: [client.rpc("eth_getTransactionReceipt", "0x" + h.hex()) is not None for h in sent]  # noqa: E731
+
+    def mined():
+        found = [client.rpc("eth_getTransactionReceipt", "0x" + h.hex()) for h in sent]
+        return [receipt is not None for receipt in found]
+
     assert mined() == [True, False, False, False]
     client.rpc("dev_mine")
     assert mined() == [True] * 4
@@ -337,7 +394,8 @@ def test_a_transaction_for_another_chain_is_refused(client):
     key = devchain.derive(devchain.MNEMONIC, 1)[0]
     for extra in ({"gasPrice": 10**10}, {"maxFeePerGas": 10**10, "maxPriorityFeePerGas": 1}):
         raw = Account.sign_transaction(
-            {"to": key.address, "value": 0, "gas": 21_000, "nonce": 0, "chainId": 1} | extra, key.key
+            {"to": key.address, "value": 0, "gas": 21_000, "nonce": 0, "chainId": 1} | extra,
+            key.key,
         ).raw_transaction
         with pytest.raises(Web3RPCError):
             client.w3.eth.send_raw_transaction(raw)
@@ -386,7 +444,11 @@ def test_a_stalled_endpoint_leaves_the_others_alone(three):
     with pytest.raises(requests.exceptions.ReadTimeout):
         body = {"jsonrpc": "2.0", "id": 1, "method": "eth_blockNumber"}
         requests.post(three.urls[1], json=body, timeout=0.2)
-    assert three.rpc("eth_blockNumber", endpoint=0) == three.rpc("eth_blockNumber", endpoint=2) == "0x0"
+    assert (
+        three.rpc("eth_blockNumber", endpoint=0)
+        == three.rpc("eth_blockNumber", endpoint=2)
+        == "0x0"
+    )
     assert three.rpc("dev_clearFaults", endpoint=1) is True
 
 
@@ -402,7 +464,15 @@ def test_endpoints_can_disagree(three):
     assert three.rpc("eth_getBlockByNumber", "latest", False, endpoint=2) == old
     assert three.rpc("eth_getBlockByNumber", "0x3", False, endpoint=0) != old
     three.rpc("dev_clearFaults")
-    assert len({json.dumps(three.rpc("eth_getBlockByNumber", "0x3", False, endpoint=e)) for e in range(3)}) == 1
+    assert (
+        len(
+            {
+                json.dumps(three.rpc("eth_getBlockByNumber", "0x3", False, endpoint=e))
+                for e in range(3)
+            }
+        )
+        == 1
+    )
 
 
 def test_lies_are_told_on_command(three):
@@ -415,7 +485,9 @@ def test_lies_are_told_on_command(three):
     lied = three.rpc("eth_getLogs", {"fromBlock": "0x0"}, endpoint=1)
     assert lied != honest and len(lied) == len(honest)
     other = three.rpc("eth_getBlockReceipts", "latest", endpoint=1)
-    assert receipts_root(other) != receipts_root(receipts) == bytes.fromhex(block["receiptsRoot"][2:])
+    assert (
+        receipts_root(other) != receipts_root(receipts) == bytes.fromhex(block["receiptsRoot"][2:])
+    )
     assert three.rpc("eth_getBlockByNumber", "latest", False, endpoint=1)["hash"] == block["hash"]
     three.rpc("dev_fault", {"kind": "omit", "endpoint": 2})
     assert three.rpc("eth_getLogs", {"fromBlock": "0x0"}, endpoint=2) == []
@@ -440,16 +512,25 @@ def test_ranges_and_the_final_tag_can_be_missing(client):
 
 
 def test_bad_requests_are_answered_and_harm_nothing(client):
-    post = lambda data: requests.post(client.urls[0], data=data, timeout=5).json()  # noqa: E731
+    def post(data):
+        return requests.post(client.urls[0], data=data, timeout=5).json()
+
+    def call(method, params):
+        return post(json.dumps({"id": 1, "method": method, "params": params}))
+
     assert post(b"{")["error"]["code"] == -32700
     assert post(b"1")["error"]["code"] == -32600
-    call = lambda method, params: post(json.dumps({"id": 1, "method": method, "params": params}))  # noqa: E731
     assert call("eth_nothing", [])["error"]["code"] == -32601
     assert call("answer", ["eth_chainId", []])["error"]["code"] == -32601
     for method, params in (
-        ("eth_getBalance", []), ("eth_getBalance", ["0x12"]), ("eth_getLogs", [7]), ("dev_mine", ["x"]),
-        ("eth_sendRawTransaction", ["0x1234"]), ("dev_fault", [{"kind": "none"}]), ("dev_reorg", [1, {"x": 1}]),
-    ):  # fmt: skip
+        ("eth_getBalance", []),
+        ("eth_getBalance", ["0x12"]),
+        ("eth_getLogs", [7]),
+        ("dev_mine", ["x"]),
+        ("eth_sendRawTransaction", ["0x1234"]),
+        ("dev_fault", [{"kind": "none"}]),
+        ("dev_reorg", [1, {"x": 1}]),
+    ):
         assert "error" in call(method, params), method
     with pytest.raises(urllib.error.HTTPError, match="405"):
         urllib.request.urlopen(client.urls[0], timeout=5)
@@ -477,7 +558,9 @@ def test_the_whole_bridge_on_it(client):
     signatures = model.sign(domain.checkpoint(*fields), validators)
     bridge["checkpoints"].functions.submitCheckpoint(*fields, signatures).transact()
     before = client.w3.eth.get_balance(carol)
-    manager.functions.claim(1, w.tuple(), tree.proof(0)).transact({"from": client.w3.eth.accounts[1]})
+    manager.functions.claim(1, w.tuple(), tree.proof(0)).transact(
+        {"from": client.w3.eth.accounts[1]}
+    )
     assert client.w3.eth.get_balance(carol) == before + E18
     assert client.w3.eth.get_balance(manager.address) == 0
 
@@ -488,9 +571,21 @@ def test_thousands_of_blocks_are_made_in_a_moment(client):
 
 def test_the_script_says_where_it_listens_and_ends_when_told():
     process = subprocess.Popen(
-        [sys.executable, str(SCRIPT), "--port", "0", "--endpoints", "2", "--chain-id", "4242", "--accounts", "2"],
-        stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
+        [
+            sys.executable,
+            str(SCRIPT),
+            "--port",
+            "0",
+            "--endpoints",
+            "2",
+            "--chain-id",
+            "4242",
+            "--accounts",
+            "2",
+        ],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     try:
         told = json.loads(process.stdout.readline())
         assert told["chainId"] == 4242 and len(told["urls"]) == 2
@@ -498,12 +593,24 @@ def test_the_script_says_where_it_listens_and_ends_when_told():
             w3 = Web3(Web3.HTTPProvider(url))
             assert w3.eth.chain_id == 4242
             assert w3.eth.accounts == [a["address"] for a in told["accounts"]]
-        assert Account.from_key(told["accounts"][0]["privateKey"]).address == told["accounts"][0]["address"]
+        assert (
+            Account.from_key(told["accounts"][0]["privateKey"]).address
+            == told["accounts"][0]["address"]
+        )
         run = subprocess.run(
-            [sys.executable, str(SCRIPT.parent / "deploy.py"), "--rpc", told["urls"][0], "--ether",
-             "--validator", f"{told['accounts'][1]['address']}:5"],
-            capture_output=True, text=True, check=True,
-        )  # fmt: skip
+            [
+                sys.executable,
+                str(SCRIPT.parent / "deploy.py"),
+                "--rpc",
+                told["urls"][0],
+                "--ether",
+                "--validator",
+                f"{told['accounts'][1]['address']}:5",
+            ],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
         deployed = json.loads(run.stdout)
         assert set(deployed) == {"btt", "stateSender", "checkpoints", "manager"}
         assert w3.eth.get_code(deployed["manager"])

@@ -3,8 +3,9 @@
 import pathlib
 import re
 
-import deploy
 import pytest
+
+import deploy
 
 INTERFACES = pathlib.Path(deploy.__file__).parent / "interfaces"
 

@@ -1,10 +1,11 @@
 """The outbox tree: two Python forms of it agree, and the contract with both."""
 
-import deploy
-import model
 from eth_utils import to_checksum_address
 from hypothesis import given
 from hypothesis import strategies as st
+
+import deploy
+import model
 
 hashes = st.binary(min_size=32, max_size=32)
 addresses = st.binary(min_size=20, max_size=20).map(to_checksum_address)

@@ -4,14 +4,15 @@ import json
 import pathlib
 import re
 
-import deploy
-import devchain
 import pytest
-import vectors
 from eth_account import Account
 from eth_utils import keccak
 from eth_utils.abi import abi_to_signature
 from web3 import Web3
+
+import deploy
+import devchain
+import vectors
 
 PAPER = vectors.FILE.with_name("bridge.md").read_text()
 CONTRACTS = ("StateSender", "Checkpoints", "RootChainManager")
@@ -63,7 +64,10 @@ def test_the_contracts_make_the_vectors(world):
         assert vectors.hex0(world.manager.functions.leafHash(fields).call()) == w["leaf"]
     for token in made["childTokens"]:
         if token["rootId"] == 2:
-            assert world.manager.functions.childTokenOf(token["rootToken"]).call() == token["childToken"]
+            assert (
+                world.manager.functions.childTokenOf(token["rootToken"]).call()
+                == token["childToken"]
+            )
 
 
 def test_the_contracts_take_the_vectors():
@@ -82,9 +86,18 @@ def test_the_contracts_take_the_vectors():
     assert vectors.hex0(checkpoints.functions.domainSeparator().call()) == typed["domainSeparator"]
     btt, sender = deploy.create(w3, "BTT", account), deploy.create(w3, "StateSender")
     manager = deploy.create(
-        w3, "RootChainManager", account, 0, account, sender.address, checkpoints.address,
-        deploy.BTT_OUTBOX, deploy.STATE_RECEIVER, btt.address, deploy.LIMITS,
-    )  # fmt: skip
+        w3,
+        "RootChainManager",
+        account,
+        0,
+        account,
+        sender.address,
+        checkpoints.address,
+        deploy.BTT_OUTBOX,
+        deploy.STATE_RECEIVER,
+        btt.address,
+        deploy.LIMITS,
+    )
     sender.functions.setManager(manager.address).transact()
     deploy.map_token(w3, manager, deploy.NATIVE, "Ether", "ETH", 18)
     mapping = sender.events.StateSynced().get_logs(from_block=0)[0]

@@ -7,10 +7,11 @@ Everything is made by eth-abi, eth-account and a Keccak that are not ours, nothi
 import json
 import pathlib
 
-import model
 from eth_abi import encode
 from eth_account import Account
 from eth_utils import function_signature_to_4byte_selector, keccak, to_checksum_address
+
+import model
 
 FILE = pathlib.Path(__file__).resolve().parents[2] / "docs/specs/bridge-vectors.json"
 BTT = "0xC669928185DbCE49d2230CC9B0979BE6DC797957"
@@ -51,7 +52,9 @@ def state(name, types, values):
 
 def deposit(user, token, amount, depositor):
     deposit_data = encode(["uint256", "address"], [amount, depositor])
-    made = state("DEPOSIT", ["address", "address", "uint64", "bytes"], [user, token, 2, deposit_data])
+    made = state(
+        "DEPOSIT", ["address", "address", "uint64", "bytes"], [user, token, 2, deposit_data]
+    )
     shown = {"user": user, "rootToken": token, "amount": str(amount), "depositor": depositor}
     return shown | {"rootId": 2, "depositData": hex0(deposit_data)} | made
 
@@ -73,6 +76,10 @@ def signatures(message, keys):
         {"signer": k.address, "signature": hex0(Account.sign_message(message, k.key).signature)}
         for k in ordered
     ]
+
+
+def join(signed):
+    return bytes.fromhex("".join(s["signature"][2:] for s in signed))
 
 
 def make():
@@ -99,12 +106,13 @@ def make():
     domain = model.Domain(1, CONTRACT)
     fields = (5, 700, keccak(text="block 700"), tree.root(), 5)
     checkpoint = domain.checkpoint(*fields)
-    next_set = sorted(((k.address, 10 + i) for i, k in enumerate(keys)), key=lambda p: int(p[0], 16))
+    next_set = sorted(
+        ((k.address, 10 + i) for i, k in enumerate(keys)), key=lambda p: int(p[0], 16)
+    )
     new = (6, [p[0] for p in next_set], [p[1] for p in next_set])
     handover = domain.validator_set(*new)
     signed = signatures(checkpoint, keys[:3])
     signed_new = signatures(handover, keys)
-    join = lambda s: bytes.fromhex("".join(x["signature"][2:] for x in s))  # noqa: E731
     return {
         "ids": {"sidechainId": 199, "rootId": 2, "outbox": model.OUTBOX},
         "zeros": [hex0(z) for z in model.ZEROS],
@@ -116,8 +124,18 @@ def make():
                 "amount": str(w.amount),
                 "height": str(w.height),
                 "preimage": hex0(
-                    b"\x00" + encode(
-                        ["uint256", "uint64", "address", "uint64", "address", "address", "uint256", "uint64"],
+                    b"\x00"
+                    + encode(
+                        [
+                            "uint256",
+                            "uint64",
+                            "address",
+                            "uint64",
+                            "address",
+                            "address",
+                            "uint256",
+                            "uint64",
+                        ],
                         [199, 2, model.OUTBOX, *w.tuple()],
                     )
                 ),
@@ -149,7 +167,9 @@ def make():
                 "digest": hex0(model.digest(checkpoint)),
                 "signatures": signed,
                 "call": call(
-                    "submitCheckpoint(uint64,uint64,bytes32,bytes32,uint64,bytes)", *fields, join(signed)
+                    "submitCheckpoint(uint64,uint64,bytes32,bytes32,uint64,bytes)",
+                    *fields,
+                    join(signed),
                 ),
             },
             "validatorSet": {
@@ -175,17 +195,25 @@ def make():
             for t in (NATIVE, TOKEN)
         ],
         "calls": {
-            "depositFor": call("depositFor(address,address,bytes)", ALICE, BTT, encode(["uint256"], [10**18])),
+            "depositFor": call(
+                "depositFor(address,address,bytes)", ALICE, BTT, encode(["uint256"], [10**18])
+            ),
             "depositEtherFor": call("depositEtherFor(address)", ALICE),
             "claim": call(
-                f"claim(uint256,{WITHDRAWAL},bytes32[32])", 1, withdrawals[2].tuple(), tree.proof(2, 5)
+                f"claim(uint256,{WITHDRAWAL},bytes32[32])",
+                1,
+                withdrawals[2].tuple(),
+                tree.proof(2, 5),
             ),
             "claimTo": call(
                 f"claimTo(uint256,{WITHDRAWAL},bytes32[32],address)",
-                1, withdrawals[2].tuple(), tree.proof(2, 5), BOB,
+                1,
+                withdrawals[2].tuple(),
+                tree.proof(2, 5),
+                BOB,
             ),
         },
-    }  # fmt: skip
+    }
 
 
 def text():
