@@ -1,6 +1,7 @@
 """The development root chain, over HTTP, with clients that are not ours."""
 
 import json
+import os
 import pathlib
 import signal
 import subprocess
@@ -79,14 +80,18 @@ def raw(text):
     return bytes.fromhex(text[2:])
 
 
+def whole(value):
+    return int(value, 16) if isinstance(value, str) else value
+
+
 def receipts_root(receipts):
     """The root of the receipts trie from JSON, by a library that is not py-evm."""
     trie = HexaryTrie({})
     for r in receipts:
         body = rlp.encode(
             [
-                int(r["status"], 16),
-                int(r["cumulativeGasUsed"], 16),
+                whole(r["status"]),
+                whole(r["cumulativeGasUsed"]),
                 raw(r["logsBloom"]),
                 [
                     [raw(log["address"]), [raw(t) for t in log["topics"]], raw(log["data"])]
@@ -94,10 +99,35 @@ def receipts_root(receipts):
                 ],
             ]
         )
-        kind = int(r["type"], 16)
-        key = rlp.encode(int(r["transactionIndex"], 16))
+        kind = whole(r["type"])
+        key = rlp.encode(whole(r["transactionIndex"]))
         trie[key] = (bytes([kind]) if kind else b"") + body
     return trie.root_hash
+
+
+VECTORS = pathlib.Path(os.environ.get("BTT_VECTORS", "../../../shared/vectors"))
+MAINNET = sorted((VECTORS / "mainnet-receipts").glob("*-block.json"))
+
+
+@pytest.mark.skipif(not MAINNET, reason="no public vectors: set BTT_VECTORS")
+def test_blocks_and_receipts_look_like_those_of_mainnet(client):
+    """What checks the roots here checks those of real blocks, and no field of theirs is missing."""
+    client.pay()
+    ours = client.rpc("eth_getBlockByNumber", "latest", False)
+    receipt = client.rpc("eth_getBlockReceipts", "latest")[0]
+    for path in MAINNET:
+        block = json.loads(path.read_text())
+        receipts = json.loads(path.with_name(path.name.replace("block", "receipts")).read_text())
+        for r in receipts:
+            r.setdefault("type", "0x0")
+        assert receipts_root(receipts) == raw(block["receiptsRoot"])
+        assert set(block) - set(ours) <= {"totalDifficulty"}
+        assert set(receipts[0]) - set(receipt) <= {"root"}
+        for fields in (block, receipts[0]):
+            for name, value in fields.items():
+                own = (ours if fields is block else receipt).get(name)
+                if isinstance(value, str) and isinstance(own, str) and len(value) in (42, 66, 514):
+                    assert len(own) == len(value), name
 
 
 def test_headers_hash_to_their_blocks_and_hold_together(client):
