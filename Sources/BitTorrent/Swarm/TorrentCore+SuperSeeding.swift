@@ -1,3 +1,4 @@
+internal import Metainfo
 internal import NIOCore
 
 // Super seeding (BEP 16): a seed that is alone shows each peer other pieces, so that they get the
