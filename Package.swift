@@ -69,6 +69,8 @@ let package = Package(
     .systemLibrary(name: "CLevelDB", providers: [.apt(["libleveldb-dev"])]),
     .systemLibrary(
       name: "CSecp256k1", pkgConfig: "libsecp256k1", providers: [.apt(["libsecp256k1-dev"])]),
+    .systemLibrary(
+      name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .target(name: "CKeccak"),
     .target(name: "CPosix"),
 
@@ -104,7 +106,8 @@ let package = Package(
     .target(
       name: "BitTorrent",
       dependencies: [
-        "Primitives", "KeyValueStore", "Metainfo", "CPosix", crypto, logging, deque, heap, nioCore,
+        "Primitives", "KeyValueStore", "Metainfo", "CPosix", "COpenSSL", crypto, logging, deque,
+        heap, nioCore,
         nioPosix,
       ],
       swiftSettings: settings),

@@ -36,6 +36,7 @@ let package = Package(
     fuzzer("FuzzMagnet", "Metainfo"),
     fuzzer("FuzzPeerWire", "BitTorrent", others: [nioCore]),
     fuzzer("FuzzExtensionMessages", "BitTorrent", others: [nioCore]),
+    fuzzer("FuzzEncryptedHandshake", "BitTorrent", "Metainfo", others: [nioCore]),
     fuzzer("FuzzTrackerAnswers", "BitTorrent", "Metainfo", others: [nioCore]),
     fuzzer("FuzzTransaction", "ChainTypes"),
     fuzzer("FuzzBlock", "ChainTypes"),

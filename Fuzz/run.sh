@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # run.sh SECONDS [name…]: builds the fuzzers and runs each for so long; fails on the first crash.
-# Names are those of the folders in Corpus/: abi bencode block extension-messages genesis json
-# json-rpc magnet metainfo peer-wire resume-record rlp tracker-answers transaction trie-proof. New
-# inputs are kept in .build/corpus; what crashes is left in .build/artifacts, with its path in the
-# output.
+# Names are those of the folders in Corpus/: abi bencode block encrypted-handshake
+# extension-messages genesis json json-rpc magnet metainfo peer-wire resume-record rlp
+# tracker-answers transaction trie-proof. New inputs are kept in .build/corpus; what crashes is left
+# in .build/artifacts, with its path in the output.
 set -euo pipefail
 cd "$(dirname "$0")"
 seconds=${1:?usage: run.sh SECONDS [name…]}
@@ -14,6 +14,7 @@ if ((${#names[@]} == 0)); then
 fi
 
 declare -A product=([abi]=FuzzABI [bencode]=FuzzBencode [block]=FuzzBlock
+  [encrypted-handshake]=FuzzEncryptedHandshake
   [extension-messages]=FuzzExtensionMessages [genesis]=FuzzGenesis [json]=FuzzJSON
   [json-rpc]=FuzzRequest [magnet]=FuzzMagnet [metainfo]=FuzzMetainfo [peer-wire]=FuzzPeerWire
   [resume-record]=FuzzResumeRecord [rlp]=FuzzRLP [tracker-answers]=FuzzTrackerAnswers

@@ -20,6 +20,7 @@ compiles() { echo "#include <$1>" | cc -fsyntax-only -x c -; }
 
 need pkg-config command -v pkg-config
 need libsecp256k1-dev pkg-config --exists libsecp256k1
+need libssl-dev pkg-config --exists libcrypto
 need libleveldb-dev compiles leveldb/c.h
 need python3 command -v python3
 need python3-venv python3 -c 'import ensurepip, venv'

@@ -9,3 +9,5 @@
 // `TorrentCore` is the protocol's mind: a state machine without I/O, clock or randomness of its
 // own. It takes an event and the time, and appends actions; the session carries these out. So the
 // same mind runs on sockets, in tests, and in a simulated swarm.
+// Between socket and `Wire` the bytes may be encrypted (`Encryption`): the handshake of that is a
+// state machine as well, and what follows is encrypted and decrypted where it lies.

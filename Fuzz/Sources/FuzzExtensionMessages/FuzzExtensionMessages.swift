@@ -25,6 +25,14 @@ public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     precondition((try? MetadataMessage.decode(message.payload)) == message, "metadata changed")
   }
 
+  if let exchange = try? PeerExchangeMessage(payload) {
+    precondition(exchange.added.count <= 100 && exchange.dropped.count <= 100, "peers")
+    // Writing puts one family before the other; after that nothing changes any more.
+    let once = try? PeerExchangeMessage(exchange.payload)
+    precondition(Set(once?.added ?? []) == Set(exchange.added), "exchange changed")
+    precondition(once.flatMap { try? PeerExchangeMessage($0.payload) } == once, "exchange order")
+  }
+
   if let lost = try? DontHave(payload) {
     precondition(lost.message(id: 7) == .extended(id: 7, payload: payload), "donthave changed")
   }

@@ -17,6 +17,9 @@ package struct PeerBook {
   /// Whether everything is fetched: seeds are not dialled then.
   package var isComplete = false
 
+  /// Rises whenever connections come, go, or become known to listen somewhere.
+  package private(set) var connectionsVersion = 0
+
   private var entries: [PeerAddress: Entry] = [:]
   private var connections: [PeerHandle: Connection] = [:]
   // How many connections, those being dialled counted, go to a host.
@@ -126,6 +129,7 @@ extension PeerBook {
         entries[address]?.sources |= bit
         continue
       }
+      if source == .exchange, hearsayCount >= configuration.capacity / 2 { break }
       if entries.count >= configuration.capacity { makeRoom() }
       guard entries.count < configuration.capacity else { break }
       entries[address] = Entry(sources: bit, due: now, priority: priority(address))
@@ -134,6 +138,17 @@ extension PeerBook {
     if added > 0 { idleUntil = min(idleUntil, now) }
     return added
   }
+
+  // Addresses for which there is only the word of other peers: they are never most of the book.
+  private var hearsayCount: Int {
+    entries.values.count { $0.sources == 1 << PeerSource.exchange.rawValue }
+  }
+
+  /// Whether the address is in the book.
+  package func isKnown(_ address: PeerAddress) -> Bool { entries[address] != nil }
+
+  /// Where the peer of a connection can be dialled, if that is known.
+  package func listeningAddress(of peer: PeerHandle) -> PeerAddress? { connections[peer]?.entry }
 
   /// The peer at an address has everything, or it says so.
   package mutating func markSeed(_ address: PeerAddress) { entries[address]?.isSeed = true }
@@ -148,6 +163,7 @@ extension PeerBook {
     entries[address]?.state = .connected
     connection.entry = address
     connections[peer] = connection
+    connectionsVersion += 1
   }
 
   /// Whether connections to and from the address are refused.
@@ -303,6 +319,7 @@ extension PeerBook {
     }
     hosts[address.host, default: 0] += 1
     if let entry { entries[entry]?.state = .connected }
+    connectionsVersion += 1
     connections[peer] = Connection(
       address: address, peerID: introduction.peerID, isIncoming: isIncoming, entry: entry)
     return admission
@@ -313,6 +330,7 @@ extension PeerBook {
     _ peer: PeerHandle, wasUseful: Bool, reason: PeerCloseReason?, at now: NIODeadline
   ) {
     guard let connection = connections.removeValue(forKey: peer) else { return }
+    connectionsVersion += 1
     leave(connection.address.host)
     departed.append((peer, connection.address))
     if departed.count > Self.departedCapacity { departed.removeFirst() }

@@ -17,18 +17,24 @@ extension PeerChannelHandler {
     guard isOpen, let context, let driver else { return }
     var hasWritten = false
     if let bytes = output.takeUrgent() {
-      context.write(wrapOutboundOut(bytes), promise: nil)
+      put(bytes, context)
       hasWritten = true
     }
     while context.channel.isWritable, let step = output.next(blocks: Self.batchLimit) {
       switch step {
-      case .bytes(let bytes): context.write(wrapOutboundOut(bytes), promise: nil)
+      case .bytes(let bytes): put(bytes, context)
       case .blocks(let blocks): write(blocks, driver, context)
       }
       hasWritten = true
     }
     if hasWritten { context.flush() }
     if !context.channel.isWritable, output.backlog > Self.backlogLimit { close(.silent) }
+  }
+
+  /// Hands messages to the socket, encrypted where that was agreed.
+  private func put(_ bytes: consuming ByteBuffer, _ context: ChannelHandlerContext) {
+    cipher?.encrypt(&bytes)
+    context.write(wrapOutboundOut(bytes), promise: nil)
   }
 
   private func write(
@@ -38,7 +44,7 @@ extension PeerChannelHandler {
     let count =
       driver.storage?.readCached(
         blocks[...], headroom: PeerMessage.pieceHeaderLength, into: &buffer) ?? 0
-    if count > 0 { write(buffer, of: blocks[..<count], driver, context) }
+    if count > 0 { write(consume buffer, of: blocks[..<count], driver, context) }
     guard count < blocks.count else { return }
     read(Array(blocks[count...]), driver)
   }
@@ -64,21 +70,23 @@ extension PeerChannelHandler {
       }
   }
 
+  // The buffer is filled and encrypted in place, so nobody else may hold it.
   private func write(
-    _ buffer: ByteBuffer, of blocks: ArraySlice<BlockRequest>, _ driver: TorrentDriver,
+    _ buffer: consuming ByteBuffer, of blocks: ArraySlice<BlockRequest>, _ driver: TorrentDriver,
     _ context: ChannelHandlerContext
   ) {
-    var buffer = buffer
     var index = buffer.readerIndex
     for block in blocks {
       index += buffer.setPieceHeader(of: block, at: index) + block.length
     }
+    cipher?.encrypt(&buffer)
+    let sent = buffer
     let written = context.eventLoop.makePromise(of: Void.self)
     written.futureResult.assumeIsolated().whenSuccess {
-      self.session.buffers.give(buffer)
+      self.session.buffers.give(sent)
       driver.uploaded(blocks, by: self)
     }
-    context.write(wrapOutboundOut(buffer), promise: written)
+    context.write(wrapOutboundOut(sent), promise: written)
   }
 }
 

@@ -25,6 +25,8 @@ final class PeerChannelHandler: ChannelDuplexHandler {
   let address: PeerAddress
   var context: ChannelHandlerContext?
   var output = PeerOutput()
+  /// Encrypts what is sent and decrypts what comes, where that was agreed.
+  private(set) var cipher: StreamCipher?
   /// Set while the driver has the handler in its list of those to flush.
   var isMarked = false
 
@@ -54,7 +56,7 @@ final class PeerChannelHandler: ChannelDuplexHandler {
     self.context = context
     timeout = context.eventLoop.assumeIsolated().scheduleTask(
       in: session.configuration.handshakeTimeout
-    ) { [weak self] in self?.close(.handshakeTimeout) }
+    ) { [weak self] in self?.greetingTimedOut() }
     if context.channel.isActive { greet(context) }
   }
 
@@ -64,8 +66,9 @@ final class PeerChannelHandler: ChannelDuplexHandler {
   }
 
   private func greet(_ context: ChannelHandlerContext) {
-    guard case .greeting(let exchange) = state, let hello = exchange.opening else { return }
-    context.writeAndFlush(wrapOutboundOut(hello), promise: nil)
+    guard case .greeting(var exchange) = state else { return }
+    exchange.hasConnection = true
+    attempt { () throws(PeerFault) in try advance(&exchange, context) }
   }
 
   func channelInactive(context: ChannelHandlerContext) {
@@ -81,6 +84,14 @@ final class PeerChannelHandler: ChannelDuplexHandler {
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
     // The network or the peer caused it; the driver hears that the connection is gone.
     context.close(promise: nil)
+  }
+
+  private func greetingTimedOut() {
+    if case .greeting(var exchange) = state {
+      exchange.hasTimedOut = true
+      state = .greeting(exchange)
+    }
+    close(.handshakeTimeout)
   }
 
   private func end() {
@@ -108,14 +119,22 @@ final class PeerChannelHandler: ChannelDuplexHandler {
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     let bytes = unwrapInboundIn(data)
-    do throws(PeerFault) {
+    attempt { () throws(PeerFault) in
       switch state {
       case .greeting(var exchange):
         exchange.feed(bytes)
         try advance(&exchange, context)
-      case .open: try receive(bytes)
+      case .open:
+        cipher?.decryptInPlace(bytes)
+        try receive(bytes)
       case .closed: break
       }
+    }
+  }
+
+  private func attempt(_ body: () throws(PeerFault) -> Void) {
+    do throws(PeerFault) {
+      try body()
     } catch {
       guard let link else { return close(.fault(error)) }
       link.driver.deliver(.peerFailed(link.handle, error), at: .now())
@@ -130,12 +149,19 @@ final class PeerChannelHandler: ChannelDuplexHandler {
   private func advance(
     _ exchange: inout HandshakeExchange, _ context: ChannelHandlerContext
   ) throws(PeerFault) {
+    // What was learnt before a fault counts for what is tried next.
+    defer { if case .greeting = state { state = .greeting(exchange) } }
+    var hasWritten = false
+    defer { if hasWritten { context.flush() } }
     while let step = try exchange.next(in: session) {
       switch step {
-      case .answer(let hello): context.writeAndFlush(wrapOutboundOut(hello), promise: nil)
-      case .done(let driver, let introduction, let rest):
+      case .answer(let hello):
+        context.write(wrapOutboundOut(hello), promise: nil)
+        hasWritten = true
+      case .done(let driver, let introduction, let cipher, let rest):
         timeout?.cancel()
         state = .open
+        self.cipher = cipher
         decoder = PeerMessageDecoder(features: introduction.features, isV2: introduction.isV2)
         let handle = driver.connected(self)
         link = (handle, driver)
@@ -143,7 +169,6 @@ final class PeerChannelHandler: ChannelDuplexHandler {
         return try receive(rest)
       }
     }
-    if case .greeting = state { state = .greeting(exchange) }
   }
 
   private func receive(_ bytes: ByteBuffer) throws(PeerFault) {

@@ -28,6 +28,12 @@ public struct SessionConfiguration: Sendable {
   public var syncDelay: TimeAmount = .seconds(5)
   /// How many files are held open, 1 to 4,096.
   public var openFiles = 64
+  /// Whether connections to peers are encrypted.
+  public var encryption = EncryptionPolicy.allow
+  /// What may follow on an encrypted handshake; nil for RC4 where encryption is required, else both.
+  public var encryptionMethods: EncryptionMethods?
+  /// Peers are told of each other, those of private torrents excepted (BEP 11).
+  public var peerExchange = true
   /// How long a connection may take until both handshakes are there.
   public var handshakeTimeout: TimeAmount = .seconds(10)
   /// How long dialling may take.
@@ -62,6 +68,9 @@ public struct SessionConfiguration: Sendable {
     try check(storeLimit >= 1 << 20, "storeLimit", "at least 1048576 bytes")
     try check((1...64).contains(diskThreads), "diskThreads", "1 to 64")
     try check((1...4_096).contains(openFiles), "openFiles", "1 to 4096")
+    try check(
+      encryptionMethods.map { !$0.isDisjoint(with: [.plain, .rc4]) } ?? true, "encryptionMethods",
+      "plain, rc4 or both")
     try check(handshakeTimeout > .zero, "handshakeTimeout", "more than 0")
     try check(connectTimeout > .zero, "connectTimeout", "more than 0")
     try check(stopGrace >= .zero, "stopGrace", "0 or more")

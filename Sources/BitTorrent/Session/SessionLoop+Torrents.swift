@@ -15,6 +15,8 @@ extension SessionLoop {
     configuration.clientName = self.configuration.clientName
     configuration.maximumConnections = self.configuration.maximumConnectionsPerTorrent
     configuration.maximumHalfOpen = self.configuration.maximumHalfOpen
+    configuration.exchangesPeers = self.configuration.peerExchange
+    configuration.superSeeding = options.superSeeding
     configuration.sequential = options.isSequential
     let now = NIODeadline.now()
     func limiters(_ own: Int?, _ shared: RateLimiter) -> [RateLimiter] {

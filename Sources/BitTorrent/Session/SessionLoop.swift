@@ -28,6 +28,8 @@ final class SessionLoop {
   private(set) var listening: PeerAddress?
 
   private var torrents: [SHA1Hash: TorrentDriver] = [:]
+  // The infohashes by what stands for them in encrypted handshakes.
+  private var hidden: [SHA1Hash: SHA1Hash] = [:]
   private var drivers: [ObjectIdentifier: TorrentDriver] = [:]
   private var listener: (any Channel)?
   private var ticks: RepeatedTask?
@@ -53,6 +55,9 @@ final class SessionLoop {
   /// The torrent that a handshake with this infohash means.
   func torrent(_ infoHash: SHA1Hash) -> TorrentDriver? { torrents[infoHash] }
 
+  /// The infohash that an encrypted handshake means by a hash of it.
+  func infoHash(hidden name: SHA1Hash) -> SHA1Hash? { hidden[name] }
+
   /// Takes in a torrent; its peers may come from now on.
   func add(_ driver: TorrentDriver) throws(SessionError) {
     guard driver.hashes.wire.allSatisfy({ torrents[$0] == nil }) else {
@@ -64,13 +69,17 @@ final class SessionLoop {
 
   /// Lets peers name the torrent by all of its infohashes: a magnet's metadata can bring another.
   func register(_ driver: TorrentDriver) {
-    for hash in driver.hashes.wire where torrents[hash] == nil { torrents[hash] = driver }
+    for hash in driver.hashes.wire where torrents[hash] == nil {
+      torrents[hash] = driver
+      if let name = EncryptedHandshake.name(of: hash) { hidden[name] = hash }
+    }
   }
 
   /// Forgets a torrent; its connections are closed by itself.
   func remove(_ driver: TorrentDriver) {
     drivers[ObjectIdentifier(driver)] = nil
     torrents = torrents.filter { $0.value !== driver }
+    hidden = hidden.filter { torrents[$0.value] != nil }
   }
 
   /// All torrents.
@@ -127,7 +136,9 @@ final class SessionLoop {
           guard let peer = channel.remoteAddress.flatMap({ PeerAddress($0) }) else {
             throw ChannelError.unknownLocalAddress
           }
-          try bound.value.prepare(channel, peer, HandshakeExchange(acceptedFrom: peer))
+          try bound.value.prepare(
+            channel, peer,
+            HandshakeExchange(acceptedFrom: peer, bound.value.configuration.encryptionSettings))
         }
       }
     do {
@@ -139,14 +150,23 @@ final class SessionLoop {
 
   /// Dials a peer for a torrent; the torrent hears whether it came to handshakes.
   func dial(_ address: PeerAddress, for driver: TorrentDriver) {
-    let bound = NIOLoopBound((session: self, driver: driver), eventLoop: eventLoop)
+    let settings = configuration.encryptionSettings
+    dial(
+      address, for: driver,
+      HandshakeExchange(
+        dialling: address, for: driver, settings, encrypted: settings.beginsEncrypted))
+  }
+
+  private func dial(
+    _ address: PeerAddress, for driver: TorrentDriver, _ exchange: HandshakeExchange
+  ) {
+    let bound = NIOLoopBound(
+      (session: self, driver: driver, exchange: exchange), eventLoop: eventLoop)
     var bootstrap = ClientBootstrap(group: eventLoop)
       .connectTimeout(configuration.connectTimeout)
       .channelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
-          let (session, driver) = bound.value
-          try session.prepare(
-            channel, address, HandshakeExchange(dialling: address, for: driver))
+          try bound.value.session.prepare(channel, address, bound.value.exchange)
         }
       }
     do {
@@ -163,7 +183,12 @@ final class SessionLoop {
 
   /// Hears that a connection ended before both handshakes were made.
   func greetingFailed(_ address: PeerAddress, _ exchange: HandshakeExchange) {
-    exchange.dialled?.dialFailed(address)
+    guard let driver = exchange.dialled else { return }
+    if !driver.isStopped, let second = exchange.otherAttempt {
+      dial(address, for: driver, second)
+    } else {
+      driver.dialFailed(address)
+    }
   }
 
   /// Sets up a connection.
@@ -188,6 +213,10 @@ final class SessionLoop {
 }
 
 extension SessionConfiguration {
+  var encryptionSettings: EncryptionSettings {
+    EncryptionSettings(encryption, methods: encryptionMethods)
+  }
+
   /// The source of connections to `address`: where we listen, when that is a certain address.
   fileprivate func source(for address: PeerAddress) -> PeerAddress? {
     guard !listen.isUnspecified, listen.family == address.family else { return nil }

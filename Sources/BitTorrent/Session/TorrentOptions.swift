@@ -32,6 +32,9 @@ public struct TorrentOptions: Sendable {
   public var uploadLimit: Int?
   /// Payload from peers, in bytes a second, at least 16,384; nil for no limit but the session's.
   public var downloadLimit: Int?
+  /// Show each peer other pieces while this is the only seed, so that the first copy that is
+  /// elsewhere costs little more than one to send (BEP 16).
+  public var superSeeding = false
   /// Announce to the torrent's trackers.
   public var usesTrackers = true
 

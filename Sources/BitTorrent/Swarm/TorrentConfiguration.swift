@@ -27,6 +27,10 @@ package struct TorrentConfiguration: Sendable {
   package var sequential = false
   /// Connections between two seeds end at once.
   package var disconnectsSeeds = true
+  /// Peers are told of each other, unless the torrent is private (BEP 11).
+  package var exchangesPeers = true
+  /// A complete torrent shows each peer single pieces, so that the first copy costs little (BEP 16).
+  package var superSeeding = false
   /// Two connections from one address are allowed; loopback always may.
   package var allowsSeveralPerAddress = false
   /// Greatest size of metadata taken from peers, in bytes.

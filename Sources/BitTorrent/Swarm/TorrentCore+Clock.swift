@@ -28,6 +28,8 @@ extension TorrentCore {
       return disconnect(peer, .inactive)
     }
     checkRequests(of: peer)
+    tellPeers(to: peer)
+    showPieces(to: peer)
     if now - peer.lastSent >= configuration.keepAliveInterval { send(.keepAlive, to: peer) }
     // Who waits for a rate limit, or for a block that somebody has asked for in vain.
     if peer.amInterested || !peer.uploads.isEmpty { touch(peer) }

@@ -12,7 +12,9 @@ extension TorrentCore {
   /// Tells peers of the pieces verified since the last batch, each only what it lacks.
   func tellFreshPieces() {
     for peer in peers {
-      for piece in freshPieces where !peer.pieces[piece] { send(.have(piece: piece), to: peer) }
+      for piece in freshPieces where !peer.pieces[piece] && isShown(piece, to: peer) {
+        send(.have(piece: piece), to: peer)
+      }
     }
     freshPieces.removeAll(keepingCapacity: true)
   }

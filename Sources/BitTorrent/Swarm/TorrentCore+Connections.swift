@@ -39,6 +39,7 @@ extension TorrentCore {
     peers.insert(peer)
     guard !isPaused else { return disconnect(peer, .paused) }
     if info != nil { peer.pieces = Bitfield(bitCount: picker.have.bitCount) }
+    if isSuperSeeding { peer.shown = ShownPieces(pieceCount: picker.have.bitCount, at: now) }
     tellPieces(to: peer)
     sendExtensions(to: peer)
     touch(peer)
@@ -46,7 +47,7 @@ extension TorrentCore {
 
   // The first message says what we have; it must come before all others.
   private func tellPieces(to peer: Peer) {
-    let have = picker.have
+    let have = peer.shown?.pieces ?? picker.have
     if peer.isFast, have.bitCount > 0, have.isFull {
       send(.haveAll, to: peer)
     } else if have.isEmpty {

@@ -10,7 +10,9 @@ extension TorrentCore {
   func sendExtensions(to peer: Peer) {
     guard peer.introduction.features.contains(.extended) else { return }
     var handshake = ExtensionHandshake()
+    // A torrent that turns out to be private takes back what was offered before.
     handshake.extensions = [
+      Name.exchange: exchangesPeers ? LocalID.exchange : 0,
       Name.metadata: LocalID.metadata, Name.uploadOnly: LocalID.uploadOnly,
       Name.dontHave: LocalID.dontHave,
     ]
@@ -19,7 +21,7 @@ extension TorrentCore {
     handshake.yourAddress = peer.introduction.address.host
     handshake.requestQueue = configuration.requestQueueLimit
     handshake.metadataSize = info?.rawBytes.count
-    if isComplete { handshake.uploadOnly = true }
+    if isComplete, peer.shown == nil { handshake.uploadOnly = true }
     if let strategy {
       for name in strategy.extensionNames { handshake.extensions[name] = strategyID(of: name) }
       handshake.others = strategy.handshakeEntries(for: peer.handle).map { key, value in
@@ -38,6 +40,7 @@ extension TorrentCore {
       switch id {
       case ExtensionHandshake.messageID: try agree(on: ExtensionHandshake(payload), with: peer)
       case LocalID.metadata: receivedMetadata(payload, from: peer)
+      case LocalID.exchange: try receivedPeers(payload, from: peer)
       case LocalID.dontHave: lost(try DontHave(payload).piece, by: peer)
       case LocalID.uploadOnly:
         peer.isUploadOnly = try UploadOnly(payload).isUploadOnly
@@ -61,6 +64,7 @@ extension TorrentCore {
       guard let id, let theirs = handshake.extensions[name] else { return }
       peer.extensionIDs[id] = theirs == 0 ? nil : theirs
     }
+    take(Name.exchange, LocalID.exchange)
     take(Name.metadata, LocalID.metadata)
     take(Name.uploadOnly, LocalID.uploadOnly)
     take(Name.dontHave, LocalID.dontHave)

@@ -41,6 +41,7 @@ extension TorrentCore {
     }
     guard peer.pieces.insert(piece) else { return }
     picker.peerGained(piece)
+    superSeedGained(piece, by: peer)
     if picker.wanted[piece] {
       peer.interesting += 1
       updateInterest(in: peer)
@@ -78,6 +79,7 @@ extension TorrentCore {
     guard !peer.hasToldPieces else { return fault(.outOfTurn(id: 15), of: peer) }
     peer.hasToldPieces = true
     if info != nil { grantFast(to: peer) }
+    showPieces(to: peer)
   }
 
   /// Takes in what a peer has, once both it and the torrent's info are known.
@@ -90,6 +92,7 @@ extension TorrentCore {
     areHashesWanted = areHashesWanted || layerExchange != nil
     touch(peer)
     grantFast(to: peer)
+    showPieces(to: peer)
     closeIfBothComplete(peer)
   }
 

@@ -11,7 +11,9 @@ extension TorrentCore {
       (1...BlockRequest.blockLength).contains(block.length),
       block.offset <= layout.length(ofPiece: block.piece) - block.length
     else { return fault(.invalidRequest(block), of: peer) }
-    guard !isPaused, picker.have[block.piece] else { return refuse(block, of: peer) }
+    guard !isPaused, picker.have[block.piece], isShown(block.piece, to: peer) else {
+      return refuse(block, of: peer)
+    }
     guard !peer.amChoking || takeGrant(for: block, of: peer) else {
       return refuseChoked(block, of: peer)
     }
@@ -87,6 +89,7 @@ extension TorrentCore {
     peer.refused = max(0, peer.refused - 1)
     uploadMeter.add(block.length, at: now)
     if !unreadable.isEmpty { unreadable[block.piece] = nil }
+    superSeedSent(block, to: peer)
     touch(peer)
     observe(.sent(block, to: peer.handle), peer)
   }
@@ -167,6 +170,7 @@ extension TorrentCore {
   /// Tells a peer that has little which pieces it may ask for while choked (BEP 6).
   func grantFast(to peer: Peer) {
     guard let layout = info?.layout, peer.isFast, !peer.hasGrants, peer.amChoking,
+      peer.shown == nil,
       peer.pieces.setCount < AllowedFastSet.defaultCount, !picker.have.isEmpty
     else { return }
     peer.hasGrants = true

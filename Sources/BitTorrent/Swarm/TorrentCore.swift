@@ -52,6 +52,8 @@ package final class TorrentCore {
   /// Blocks may be asked of others, by all who have room.
   var hasReleasedBlocks = false
   var wasEndGame = false
+  /// How often each piece was shown to a peer while super seeding.
+  var timesShown: [Int] = []
   /// Slots are to be given when the batch ends.
   var areSlotsOpen = false
   /// Connections may be made when the batch ends.

@@ -11,6 +11,8 @@ public struct ExtensionHandshake: Equatable, Sendable {
 
   /// The ids that we give to extensions: peers send their messages to us under these.
   public enum LocalID {
+    /// `ut_pex` (BEP 11).
+    public static let exchange: UInt8 = 1
     /// `ut_metadata` (BEP 9).
     public static let metadata: UInt8 = 2
     /// `upload_only` (BEP 21).
@@ -23,6 +25,8 @@ public struct ExtensionHandshake: Equatable, Sendable {
 
   /// The names of the extensions that are known here.
   public enum Name {
+    /// Peers from peers (BEP 11).
+    public static let exchange = "ut_pex"
     /// Metadata from peers (BEP 9).
     public static let metadata = "ut_metadata"
     /// Partial seeds (BEP 21).

@@ -10,6 +10,10 @@ public enum PeerFault: Error, Hashable, Sendable {
   case ourself
   /// The peer's id differs from the one a tracker gave.
   case wrongPeerID
+  /// The encrypted handshake is malformed, or no end of a pad was found.
+  case malformedEncryption
+  /// The peer wants what our settings for encryption forbid.
+  case encryptionRefused
 
   // Framing
 
@@ -74,6 +78,8 @@ extension PeerFault: CustomStringConvertible {
     case .wrongInfoHash: "the handshake names another torrent"
     case .ourself: "the peer is this client itself"
     case .wrongPeerID: "the peer's id is not the one that the tracker gave"
+    case .malformedEncryption: "the encrypted handshake is malformed"
+    case .encryptionRefused: "the peer wants a kind of encryption that is not allowed here"
     case .messageTooLong(let length): "a message of \(length) bytes is over the limit"
     case .wrongLength(let id, let length): "message \(id) cannot have \(length) bytes"
     case .unknownMessage(let id): "there is no message \(id)"

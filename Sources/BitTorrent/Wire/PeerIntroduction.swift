@@ -22,11 +22,13 @@ public struct PeerIntroduction: Hashable, Sendable {
   public var infoHash: SHA1Hash
   /// Whether the connection speaks v2 (BEP 52): its infohash is the torrent's v2 hash.
   public var isV2: Bool
+  /// How the connection is encrypted, `plain` for no more than the handshake; nil for not at all.
+  public var encryption: EncryptionMethods?
 
   /// An introduction from its parts.
   public init(
     address: PeerAddress, direction: Direction, peerID: PeerID, features: PeerFeatures,
-    infoHash: SHA1Hash, isV2: Bool
+    infoHash: SHA1Hash, isV2: Bool, encryption: EncryptionMethods? = nil
   ) {
     self.address = address
     self.direction = direction
@@ -34,5 +36,6 @@ public struct PeerIntroduction: Hashable, Sendable {
     self.features = features
     self.infoHash = infoHash
     self.isV2 = isV2
+    self.encryption = encryption
   }
 }

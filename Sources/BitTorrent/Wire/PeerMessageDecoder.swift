@@ -20,6 +20,7 @@ public struct PeerMessageDecoder: Sendable {
     /// `message` alone.
     public var extensions: [UInt8: Int] = [
       ExtensionHandshake.messageID: 64 << 10,
+      ExtensionHandshake.LocalID.exchange: 64 << 10,
       ExtensionHandshake.LocalID.metadata: 17 << 10,
       ExtensionHandshake.LocalID.dontHave: 4,
       ExtensionHandshake.LocalID.uploadOnly: 4,

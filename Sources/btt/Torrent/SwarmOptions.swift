@@ -50,6 +50,14 @@ struct SwarmOptions: ParsableArguments {
       "Get at most this many KiB a second from peers; 0 for no limit.", valueName: "KiB/s"))
   var downloadLimit = 0
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      Encrypt connections to peers: off, allow (where a peer asks, or takes no other), prefer or \
+      require. It hides the kind of traffic and is no secrecy.
+      """, valueName: "policy"))
+  var encryption = EncryptionPolicy.allow
+
   @Flag(help: "Keep the distributed hash table (DHT) off, which it is.")
   var noDht = false
 
@@ -97,6 +105,7 @@ struct SwarmOptions: ParsableArguments {
     configuration.maximumConnectionsPerTorrent = maxPeers
     configuration.uploadLimit = uploadLimit == 0 ? nil : uploadLimit << 10
     configuration.downloadLimit = downloadLimit == 0 ? nil : downloadLimit << 10
+    configuration.encryption = encryption
     return configuration
   }
 
@@ -139,3 +148,5 @@ struct SwarmOptions: ParsableArguments {
     }
   }
 }
+
+extension EncryptionPolicy: ExpressibleByArgument {}

@@ -21,9 +21,17 @@ struct TorrentSeed: AsyncParsableCommand {
 
   @OptionGroup(title: "Transfer") var swarm: SwarmOptions
 
+  @Flag(
+    help: """
+      Show each peer other pieces while this is the only seed: the first copy elsewhere costs \
+      little more than one to send.
+      """)
+  var superSeed = false
+
   func run() async throws {
     let source = try TorrentArgument.source(torrent)
-    let options = TorrentOptions(directory: swarm.data)
+    var options = TorrentOptions(directory: swarm.data)
+    options.superSeeding = superSeed
     try await Transfer(
       swarm: swarm, source: source, options: options, endsWhenComplete: false, isSeed: true
     ).run()

@@ -154,7 +154,7 @@ struct TorrentCoreConnectionTests {
     #expect(told.metadataSize == torrent.info.rawBytes.count)
     #expect(told.uploadOnly == true)
     #expect(told.yourAddress == introduction.address.host)
-    #expect(Set(told.extensions.keys) == ["ut_metadata", "upload_only", "lt_donthave"])
+    #expect(Set(told.extensions.keys) == ["ut_pex", "ut_metadata", "upload_only", "lt_donthave"])
   }
 
   @Test("closes on extension messages that are malformed, or of a peer that has none")

@@ -3,6 +3,7 @@
     lt_peer.py create PATH TORRENT FORMAT PIECE [TRACKER]
     lt_peer.py seed|get SOURCE DIRECTORY IP PORT [HOST:PORT…]
 
+ENCRYPTION in the environment is off, plain or rc4: refused, or required with that method.
 It prints READY once it listens, then COMPLETE as soon as all is there. `PEER host:port` on
 standard input names another peer; the end of input ends it.
 """
@@ -27,13 +28,18 @@ def create(path, torrent, fmt, piece, tracker=None):
         out.write(lt.bencode(made.generate()))
 
 
+# Policy (0 forced, 1 enabled, 2 disabled) and level (1 plain, 2 RC4, 3 both).
+ENCRYPTION = {"off": (2, 3), "plain": (0, 1), "rc4": (0, 2)}
+
+
 def transfer(source, directory, ip, port, peers):
+    policy, level = ENCRYPTION[os.environ.get("ENCRYPTION", "off")]
     session = lt.session({
         "listen_interfaces": f"{ip}:{port}", "outgoing_interfaces": ip,
         "enable_dht": False, "enable_lsd": False, "enable_upnp": False, "enable_natpmp": False,
         "enable_outgoing_utp": False, "enable_incoming_utp": False,
         "allow_multiple_connections_per_ip": True, "min_reconnect_time": 1,
-        "out_enc_policy": 2, "in_enc_policy": 2,
+        "out_enc_policy": policy, "in_enc_policy": policy, "allowed_enc_level": level,
         "alert_mask": int(lt.alert.category_t.status_notification
                           | lt.alert.category_t.storage_notification
                           | lt.alert.category_t.error_notification)})

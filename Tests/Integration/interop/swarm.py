@@ -94,6 +94,8 @@ class Client:
     makes_empty_files = True
     # Whether it is told to exchange peers; libtorrent always does.
     pex = False
+    # What it is told of encryption: off, or required with plain or rc4 streams behind it.
+    encryption = "off"
     # Whether a torrent's pad files are files like others to it, which a seed must have.
     pads_are_files = False
 
@@ -171,7 +173,8 @@ class Libtorrent(Client):
     def start(self, role, source, directory, peers=()):
         self.run = Lines(
             [self.python, str(HERE / "lt_peer.py"), role, str(source), str(directory), self.ip,
-             str(self.port), *peers], self.folder / "log", stdin=True)
+             str(self.port), *peers], self.folder / "log", stdin=True,
+            env=dict(os.environ, ENCRYPTION=self.encryption))
         wait(lambda: self.run.line("READY"), f"{self.name} to start", 20)
 
     def is_complete(self):
@@ -211,6 +214,9 @@ class Aria2(Marked):
     # It drops the empty key that each file tree has, and so gets another infohash of a hybrid.
     formats = ("v1",)
     extra = ()
+    ENCRYPTION = {"off": [],
+                  "plain": ["--bt-require-crypto=true", "--bt-min-crypto-level=plain"],
+                  "rc4": ["--bt-require-crypto=true", "--bt-min-crypto-level=arc4"]}
 
     def start(self, role, source, directory, peers=()):
         hook = self.folder / "hook.sh"
@@ -224,8 +230,8 @@ class Aria2(Marked):
              "--file-allocation=none", "--summary-interval=0", "--show-console-readout=false",
              "--seed-ratio=0.0", "--check-integrity=true", "--bt-hash-check-seed=true",
              "--follow-torrent=mem", f"--on-bt-download-complete={hook}",
-             "--allow-overwrite=true", "--stop=600", *self.extra, str(source)],
-            self.folder / "log")
+             "--allow-overwrite=true", "--stop=600", *self.ENCRYPTION[self.encryption],
+             *self.extra, str(source)], self.folder / "log")
 
 
 class Rtorrent(Marked):
@@ -271,7 +277,8 @@ class Transmission(Client):
             "rpc-port": self.rpc_port, "rpc-whitelist": "127.0.0.1",
             "rpc-authentication-required": False, "dht-enabled": False, "lpd-enabled": False,
             "pex-enabled": False, "utp-enabled": False, "port-forwarding-enabled": False,
-            "encryption": 0, "preallocation": 0, "download-dir": str(directory),
+            "encryption": {"off": 0, "rc4": 2}[self.encryption], "preallocation": 0,
+            "download-dir": str(directory),
             "download-queue-enabled": False, "seed-queue-enabled": False,
             "rename-partial-files": False, "message-level": 1, **({"pex-enabled": True} if self.pex
                                                                    else {})}))

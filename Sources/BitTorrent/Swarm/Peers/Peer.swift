@@ -62,6 +62,8 @@ final class Peer {
   /// Whether its grants were told.
   var hasGrants = false
   var uploads = UploadQueue()
+  /// The pieces that it knows we have; nil for all.
+  var shown: ShownPieces?
   /// Its share relative to others, as the strategy ranks it.
   var weight = 1
   /// Requests that it ever made, and took back.
@@ -76,6 +78,8 @@ final class Peer {
 
   /// The peer's numbers for the extensions that it speaks, by our own numbers (BEP 10).
   var extensionIDs: [UInt8: UInt8] = [:]
+  /// What was told of other peers, both ways.
+  var exchange = PeerExchange()
   /// How many extension handshakes came.
   var handshakes = 0
   /// Metadata pieces served, and hash requests answered, in this minute.

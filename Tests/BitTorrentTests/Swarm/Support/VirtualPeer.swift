@@ -35,7 +35,8 @@ final class VirtualPeer {
   private var nextHandle = 0
 
   init(
-    index: Int, id: PeerID, nature: Nature, hashes: InfoHashes, seed: UInt64, now: NIODeadline
+    index: Int, id: PeerID, nature: Nature, hashes: InfoHashes, seed: UInt64, now: NIODeadline,
+    _ change: (inout TorrentConfiguration) -> Void = { _ in }
   ) {
     self.index = index
     self.id = id
@@ -44,6 +45,7 @@ final class VirtualPeer {
     lineIsFreeAt = now
     var configuration = TorrentConfiguration(infoHashes: hashes, peerID: id)
     configuration.listenPort = 6_881
+    change(&configuration)
     core = TorrentCore(configuration: configuration, seed: seed, now: now)
   }
 

@@ -33,13 +33,17 @@ final class VirtualSwarm {
   }
 
   @discardableResult
-  func add(_ beginning: Beginning, _ nature: VirtualPeer.Nature = .honest) -> VirtualPeer {
+  func add(
+    _ beginning: Beginning, _ nature: VirtualPeer.Nature = .honest,
+    _ change: (inout TorrentConfiguration) -> Void = { _ in }
+  ) -> VirtualPeer {
     let hashes =
       beginning == .magnet
       ? InfoHashes(v1: torrent.info.hashes.v1, v2: torrent.info.hashes.v2) : torrent.info.hashes
     let id = PeerID(prefix: "-VP0001-", using: &random)
     let peer = VirtualPeer(
-      index: peers.count, id: id, nature: nature, hashes: hashes, seed: random.next(), now: now)
+      index: peers.count, id: id, nature: nature, hashes: hashes, seed: random.next(), now: now,
+      change)
     peers.append(peer)
     guard beginning != .magnet else { return peer }
     var storage = VirtualStorage(torrent.info, layers: torrent.layers)
