@@ -8,7 +8,7 @@ KILLS ?= 200
 BIN = $(abspath .build/release/btt)
 SOURCES = Package.swift Sources Tests Fuzz $(wildcard Benchmarks)
 
-.PHONY: help setup build test test-unit test-integration test-interop test-kill demo bench lint format fuzz docs clean
+.PHONY: help setup build test test-unit test-integration test-contracts test-interop test-kill demo bench lint format fuzz docs clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -24,6 +24,7 @@ build: setup ## Build the program: .build/release/btt.
 test: ## Build once, then run all tests and each fuzzer for a moment.
 	@scripts/setup.sh test
 	swift build -c release --build-tests
+	contracts/test.sh
 	BTT_BIN=$(BIN) BTT_KILLS=20 Tests/Integration/run.sh
 	Fuzz/run.sh 5
 	swift test -c release --skip-build
@@ -35,6 +36,10 @@ test-unit: setup ## Run the tests written in Swift.
 test-integration: build ## Run the tests with real Ethereum clients and libtorrent.
 	@scripts/setup.sh test
 	BTT_BIN=$(BIN) Tests/Integration/run.sh
+
+test-contracts: setup ## Rebuild the root-chain contracts, and test them on py-evm.
+	@scripts/setup.sh test
+	contracts/test.sh
 
 test-interop: build ## Exchange torrents with every other program there is, and print a table.
 	@scripts/setup.sh interop
