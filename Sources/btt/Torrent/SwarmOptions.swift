@@ -55,7 +55,7 @@ struct SwarmOptions: ParsableArguments {
       """
       Encrypt connections to peers: off, allow (where a peer asks, or takes no other), prefer or \
       require. It hides the kind of traffic and is no secrecy.
-      """, valueName: "policy"))
+      """, valueName: "policy"), transform: Self.encryptionPolicy)
   var encryption = EncryptionPolicy.allow
 
   @Flag(help: "Keep the distributed hash table (DHT) off, which it is.")
@@ -149,4 +149,11 @@ struct SwarmOptions: ParsableArguments {
   }
 }
 
-extension EncryptionPolicy: ExpressibleByArgument {}
+extension SwarmOptions {
+  private static func encryptionPolicy(_ text: String) throws -> EncryptionPolicy {
+    guard let policy = EncryptionPolicy(rawValue: text) else {
+      throw ValidationError("it is off, allow, prefer or require")
+    }
+    return policy
+  }
+}

@@ -238,6 +238,8 @@ class Rtorrent(Marked):
     name = program = "rtorrent"
     pads_are_files = True
     reads_hybrid_links = False
+    ENCRYPTION = {"off": "none", "plain": "allow_incoming,require",
+                  "rc4": "allow_incoming,require,require_RC4"}
 
     def start(self, role, source, directory, peers=()):
         session = self.folder / "session"
@@ -250,7 +252,8 @@ class Rtorrent(Marked):
             f"network.port_range.set = {self.port}-{self.port}", "network.port_random.set = no",
             "dht.mode.set = disable", f"protocol.pex.set = {'yes' if self.pex else 'no'}",
             "trackers.use_udp.set = yes",
-            "protocol.encryption.set = none", "pieces.hash.on_completion.set = no",
+            f"protocol.encryption.set = {self.ENCRYPTION[self.encryption]}",
+            "pieces.hash.on_completion.set = no",
             f'method.set_key = event.download.finished,mark,"execute2={{touch,{self.mark}}}"',
             f'load.start = "{source}"', ""]))
         self.run = Lines(["rtorrent", "-n", "-o", f"import={settings}"], self.folder / "log")
@@ -341,7 +344,8 @@ class Qbittorrent(Client):
             f"Session\\InterfaceAddress={self.ip}", "Session\\DHTEnabled=false",
             "Session\\LSDEnabled=false", f"Session\\PeXEnabled={str(self.pex).lower()}",
             "Session\\MultiConnectionsPerIp=true", "Session\\BTProtocol=TCP",
-            "Session\\Encryption=2", "Session\\QueueingSystemEnabled=false",
+            f"Session\\Encryption={2 if self.encryption == 'off' else 1}",
+            "Session\\QueueingSystemEnabled=false",
             "Session\\Preallocation=false", "Session\\RefreshInterval=200",
             "[Network]", "PortForwardingEnabled=false",
             "[Preferences]", "WebUI\\Enabled=true", "WebUI\\Address=127.0.0.1",

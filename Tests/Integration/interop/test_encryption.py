@@ -10,8 +10,8 @@ from interop.test_transfers import record, run
 BTT = swarm.BTT
 KINDS = [swarm.Libtorrent21, swarm.Libtorrent20]
 if full():
-    KINDS += [swarm.Transmission, swarm.Aria2]
-METHODS = {swarm.Transmission: ["rc4"]}
+    KINDS = swarm.CLIENTS
+METHODS = {swarm.Transmission: ["rc4"], swarm.Qbittorrent: ["rc4"]}
 
 
 def cases():
