@@ -38,6 +38,8 @@ let package = Package(
     fuzzer("FuzzExtensionMessages", "BitTorrent", others: [nioCore]),
     fuzzer("FuzzEncryptedHandshake", "BitTorrent", "Metainfo", others: [nioCore]),
     fuzzer("FuzzTrackerAnswers", "BitTorrent", "Metainfo", others: [nioCore]),
+    fuzzer("FuzzDHTMessage", "BitTorrent", "Metainfo", others: [nioCore]),
+    fuzzer("FuzzLocalDiscovery", "BitTorrent", "Metainfo", others: [nioCore]),
     fuzzer("FuzzTransaction", "ChainTypes"),
     fuzzer("FuzzBlock", "ChainTypes"),
     fuzzer("FuzzResumeRecord", "BitTorrent"),

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # run.sh SECONDS [name…]: builds the fuzzers and runs each for so long; fails on the first crash.
-# Names are those of the folders in Corpus/: abi bencode block encrypted-handshake
-# extension-messages genesis json json-rpc magnet metainfo peer-wire resume-record rlp
+# Names are those of the folders in Corpus/: abi bencode block dht-message encrypted-handshake
+# extension-messages genesis json json-rpc lsd magnet metainfo peer-wire resume-record rlp
 # tracker-answers transaction trie-proof. New inputs are kept in .build/corpus; what crashes is left
 # in .build/artifacts, with its path in the output.
 set -euo pipefail
@@ -14,9 +14,10 @@ if ((${#names[@]} == 0)); then
 fi
 
 declare -A product=([abi]=FuzzABI [bencode]=FuzzBencode [block]=FuzzBlock
-  [encrypted-handshake]=FuzzEncryptedHandshake
+  [dht-message]=FuzzDHTMessage [encrypted-handshake]=FuzzEncryptedHandshake
   [extension-messages]=FuzzExtensionMessages [genesis]=FuzzGenesis [json]=FuzzJSON
-  [json-rpc]=FuzzRequest [magnet]=FuzzMagnet [metainfo]=FuzzMetainfo [peer-wire]=FuzzPeerWire
+  [json-rpc]=FuzzRequest [lsd]=FuzzLocalDiscovery [magnet]=FuzzMagnet [metainfo]=FuzzMetainfo
+  [peer-wire]=FuzzPeerWire
   [resume-record]=FuzzResumeRecord [rlp]=FuzzRLP [tracker-answers]=FuzzTrackerAnswers
   [transaction]=FuzzTransaction [trie-proof]=FuzzTrieProof)
 for name in "${names[@]}"; do

@@ -11,3 +11,5 @@
 // same mind runs on sockets, in tests, and in a simulated swarm.
 // Between socket and `Wire` the bytes may be encrypted (`Encryption`): the handshake of that is a
 // state machine as well, and what follows is encrypted and decrypted where it lies.
+// `DHT` (the distributed hash table) and `LocalDiscovery` are made alike, and find peers for all
+// torrents of a session.

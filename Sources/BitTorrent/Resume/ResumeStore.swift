@@ -7,7 +7,7 @@ package import Metainfo
 /// what a power cut may take is only that some pieces are hashed again.
 package struct ResumeStore: Sendable {
   private static let records = KeySpace(0x72)
-  private let store: any KeyValueStore
+  let store: any KeyValueStore
 
   /// The records in a store, which may hold other tables too.
   package init(_ store: any KeyValueStore) { self.store = store }

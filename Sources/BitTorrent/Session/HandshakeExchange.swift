@@ -160,7 +160,7 @@ struct HandshakeExchange {
         return .answer(answer)
       case .complete(let handshake):
         guard let torrent else { throw .wrongInfoHash }
-        let ours = PeerFeatures.offered(v2: torrent.hashes.v2 != nil)
+        let ours = Self.features(of: torrent)
         let introduction = PeerIntroduction(
           address: address, direction: dialled == nil ? .incoming : .outgoing,
           peerID: handshake.peerID, features: ours.intersection(handshake.features),
@@ -181,10 +181,16 @@ struct HandshakeExchange {
     if case .encrypted(let outcome) = layer { outcome.method } else { nil }
   }
 
+  private static func features(of driver: TorrentDriver) -> PeerFeatures {
+    .offered(
+      v2: driver.hashes.v2 != nil,
+      dht: driver.isPublic && driver.core.configuration.nodePort != nil)
+  }
+
   private static func bytes(of driver: TorrentDriver, naming infoHash: SHA1Hash) -> ByteBuffer {
     var buffer = ByteBufferAllocator().buffer(capacity: Handshake.length)
     Handshake(
-      features: .offered(v2: driver.hashes.v2 != nil), infoHash: infoHash,
+      features: features(of: driver), infoHash: infoHash,
       peerID: driver.core.configuration.peerID
     ).encode(into: &buffer)
     return buffer

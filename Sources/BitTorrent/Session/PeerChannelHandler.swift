@@ -176,6 +176,7 @@ final class PeerChannelHandler: ChannelDuplexHandler {
     let now = NIODeadline.now()
     decoder.feed(bytes)
     while isOpen, let message = try decoder.next() {
+      if case .port(let port) = message { link.driver.heardOfNode(port: port, of: address) }
       link.driver.deliver(.message(link.handle, message), at: now)
     }
   }

@@ -1,3 +1,4 @@
+public import Metainfo
 public import NIOCore
 
 /// What a session is told once, when it starts.
@@ -34,6 +35,12 @@ public struct SessionConfiguration: Sendable {
   public var encryptionMethods: EncryptionMethods?
   /// Peers are told of each other, those of private torrents excepted (BEP 11).
   public var peerExchange = true
+  /// Whether peers are looked for in the distributed hash table, where public torrents are announced.
+  public var dht = true
+  /// Nodes of the table to begin with; nil: well-known ones, but none where `listen` is loopback.
+  public var dhtNodes: [TorrentAddress]?
+  /// Whether peers are looked for on the local network; nil: unless `listen` is loopback.
+  public var localDiscovery: Bool?
   /// How long a connection may take until both handshakes are there.
   public var handshakeTimeout: TimeAmount = .seconds(10)
   /// How long dialling may take.
@@ -49,6 +56,11 @@ public struct SessionConfiguration: Sendable {
 
   /// The defaults.
   public init() {}
+
+  /// Nodes of the distributed hash table that know others.
+  public static let defaultDHTNodes = [
+    TorrentAddress("router.bittorrent.com:6881"), TorrentAddress("dht.libtorrent.org:25401"),
+  ].compactMap { $0 }
 
   /// Checks the bounds.
   ///

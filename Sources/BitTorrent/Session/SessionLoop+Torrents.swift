@@ -12,6 +12,7 @@ extension SessionLoop {
       infoHashes: hashes,
       peerID: PeerID(prefix: self.configuration.peerIDPrefix, using: &generator))
     configuration.listenPort = listening?.port ?? 0
+    configuration.nodePort = discovery?.nodePort
     configuration.clientName = self.configuration.clientName
     configuration.maximumConnections = self.configuration.maximumConnectionsPerTorrent
     configuration.maximumHalfOpen = self.configuration.maximumHalfOpen

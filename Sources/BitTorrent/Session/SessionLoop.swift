@@ -26,6 +26,8 @@ final class SessionLoop {
   var generator: SeededGenerator
   /// Where peers are listened for, once they are.
   private(set) var listening: PeerAddress?
+  /// Finds peers without trackers, once it is started.
+  private(set) var discovery: SessionDiscovery?
 
   private var torrents: [SHA1Hash: TorrentDriver] = [:]
   // The infohashes by what stands for them in encrypted handshakes.
@@ -97,11 +99,22 @@ final class SessionLoop {
     }
   }
 
-  /// Stops listening and ticking.
-  func close() {
+  /// Stops listening and ticking, and finding peers.
+  func close() -> EventLoopFuture<Void> {
     ticks?.cancel()
     listener?.close(promise: nil)
     listener = nil
+    return discovery?.stop() ?? eventLoop.makeSucceededVoidFuture()
+  }
+
+  /// Begins to find peers without trackers, where peers find us.
+  func startDiscovery(at address: PeerAddress) -> EventLoopFuture<Void> {
+    let discovery = SessionDiscovery(self, listening: address) { [weak self] hash, peers, source in
+      guard let driver = self?.torrent(hash), driver.isPublic else { return }
+      driver.handle(.peersFound(peers, source))
+    }
+    self.discovery = discovery
+    return discovery.start()
   }
 
   // MARK: - Sockets

@@ -33,6 +33,7 @@ extension TorrentDriver {
   func completed() {
     publish()
     announcer?.complete()
+    session.discovery?.completed(self)
     saveFigures()
     syncSoon()
   }

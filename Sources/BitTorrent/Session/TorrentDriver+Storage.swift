@@ -67,6 +67,7 @@ extension TorrentDriver {
     if !peers.isEmpty { deliver(.peersFound(peers, .user), at: .now()) }
     settle()
     startAnnouncing()
+    updateDiscovery()
     publish()
   }
 
@@ -106,6 +107,7 @@ extension TorrentDriver {
       for hash in info.hashes.wire where !hashes.contains(wire: hash) { announcer?.add(hash) }
       hashes = info.hashes
       session.register(self)
+      updateDiscovery()
       open(info)
     } catch {
       logger.info("the torrent's metadata is invalid", metadata: ["error": "\(error)"])

@@ -138,7 +138,9 @@ final class TorrentDriver {
     case .pieceLayerArrived(let root, let hashes): pieceLayerArrived(root, hashes)
     case .answerHashes(let peer, let request): answer(request, for: peer)
     case .completed: completed()
-    case .wantPeers: announcer?.wantPeers()
+    case .wantPeers:
+      announcer?.wantPeers()
+      session.discovery?.wantPeers(self)
     }
   }
 
@@ -215,6 +217,7 @@ final class TorrentDriver {
     settle()
     isStopped = true
     session.remove(self)
+    session.discovery?.leave(self)
     for handler in connections.values { handler.close(.stopped) }
     connections.removeAll()
     saveFigures()

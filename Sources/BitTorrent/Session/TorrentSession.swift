@@ -69,7 +69,9 @@ public final class TorrentSession: Sendable {
       let loop = try await started.get()
       let address = try await eventLoop.flatSubmit {
         loop.value.startTicking()
-        return loop.value.listen()
+        return loop.value.listen().flatMap { address in
+          loop.value.startDiscovery(at: address).map { address }
+        }
       }.get()
       logger.info("listening for peers", metadata: ["address": "\(address)"])
       return TorrentSession(
@@ -99,8 +101,9 @@ public final class TorrentSession: Sendable {
   /// Ends all torrents and the session; trackers get the configured grace to hear of it.
   public func stop() async {
     let stopped = eventLoop.flatSubmit { [loop, eventLoop] in
-      loop.value.close()
-      return EventLoopFuture.andAllComplete(loop.value.all.map { $0.stop() }, on: eventLoop)
+      let closed = loop.value.close()
+      return EventLoopFuture.andAllComplete(
+        loop.value.all.map { $0.stop() } + [closed], on: eventLoop)
         .map { loop.value.resume?.close() }
     }
     try? await stopped.get()

@@ -9,6 +9,8 @@ package struct TorrentConfiguration: Sendable {
   package var peerID: PeerID
   /// The port on which we listen, told in the extension handshake (`p`); 0 tells none.
   package var listenPort: UInt16 = 0
+  /// The port of our node of the distributed hash table, told to peers that have one too (BEP 5).
+  package var nodePort: UInt16?
   /// Our name in the extension handshake (`v`).
   package var clientName = "btt"
   /// Connections at once, incoming and outgoing.

@@ -42,6 +42,9 @@ extension TorrentCore {
     if isSuperSeeding { peer.shown = ShownPieces(pieceCount: picker.have.bitCount, at: now) }
     tellPieces(to: peer)
     sendExtensions(to: peer)
+    if introduction.features.contains(.dht), let port = configuration.nodePort {
+      send(.port(port), to: peer)
+    }
     touch(peer)
   }
 

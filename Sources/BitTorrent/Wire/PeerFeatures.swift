@@ -18,8 +18,12 @@ public struct PeerFeatures: OptionSet, Hashable, Sendable {
   /// Extension protocol (BEP 10).
   public static let extended = PeerFeatures(rawValue: 0x10_0000)
 
-  /// What this engine offers for a torrent with, or without, a v2 infohash.
-  public static func offered(v2: Bool) -> PeerFeatures {
-    v2 ? [.fast, .extended, .v2] : [.fast, .extended]
+  /// What this engine offers for a torrent with, or without, a v2 infohash, and a node of the
+  /// distributed hash table that may be told of.
+  public static func offered(v2: Bool, dht: Bool = false) -> PeerFeatures {
+    var features: PeerFeatures = [.fast, .extended]
+    if v2 { features.insert(.v2) }
+    if dht { features.insert(.dht) }
+    return features
   }
 }

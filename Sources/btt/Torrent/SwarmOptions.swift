@@ -3,6 +3,7 @@ internal import BitTorrent
 internal import Foundation
 internal import JSON
 internal import Logging
+internal import Metainfo
 internal import Primitives
 
 /// How a torrent's transfer meets peers, and within which bounds.
@@ -58,11 +59,25 @@ struct SwarmOptions: ParsableArguments {
       """, valueName: "policy"), transform: Self.encryptionPolicy)
   var encryption = EncryptionPolicy.allow
 
-  @Flag(help: "Keep the distributed hash table (DHT) off, which it is.")
-  var noDht = false
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Look for peers in the distributed hash table, and announce public torrents there.")
+  var dht = true
 
-  @Flag(help: "Keep the search for peers on the local network (LSD) off, which it is.")
-  var noLsd = false
+  @Option(
+    name: .customLong("dht-node"),
+    help: ArgumentHelp(
+      """
+      A node of the table to begin with, instead of the well-known ones; may be repeated. None is \
+      known where --listen is loopback.
+      """, valueName: "host:port"),
+    transform: SwarmOptions.node)
+  var dhtNodes: [TorrentAddress] = []
+
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Look for peers on the local network (default: unless --listen is loopback).")
+  var lsd: Bool?
 
   @Flag(help: "Print one JSON object a line, for programs.")
   var json = false
@@ -78,6 +93,14 @@ struct SwarmOptions: ParsableArguments {
       throw CommandFailure(
         .usage, "\(text) is no numeric address with a port",
         next: "write 127.0.0.1:6881 or [::1]:6881")
+    }
+    return address
+  }
+
+  static func node(_ text: String) throws -> TorrentAddress {
+    guard let address = TorrentAddress(text) else {
+      throw CommandFailure(
+        .usage, "\(text) is no host with a port", next: "write host:port, as 127.0.0.1:6881")
     }
     return address
   }
@@ -106,6 +129,9 @@ struct SwarmOptions: ParsableArguments {
     configuration.uploadLimit = uploadLimit == 0 ? nil : uploadLimit << 10
     configuration.downloadLimit = downloadLimit == 0 ? nil : downloadLimit << 10
     configuration.encryption = encryption
+    configuration.dht = dht
+    configuration.dhtNodes = dhtNodes.isEmpty ? nil : dhtNodes
+    configuration.localDiscovery = lsd
     return configuration
   }
 

@@ -3,7 +3,8 @@
     lt_peer.py create PATH TORRENT FORMAT PIECE [TRACKER]
     lt_peer.py seed|get SOURCE DIRECTORY IP PORT [HOST:PORT…]
 
-ENCRYPTION in the environment is off, plain or rc4: refused, or required with that method.
+ENCRYPTION in the environment is off, plain or rc4: refused, or required with that method. DHT turns
+the distributed hash table on, with the nodes that it names; LSD the search on the local network.
 It prints READY once it listens, then COMPLETE as soon as all is there. `PEER host:port` on
 standard input names another peer; the end of input ends it.
 """
@@ -11,6 +12,7 @@ standard input names another peer; the end of input ends it.
 import os
 import sys
 import threading
+import time
 
 import libtorrent as lt
 
@@ -43,6 +45,19 @@ def transfer(source, directory, ip, port, peers):
         "alert_mask": int(lt.alert.category_t.status_notification
                           | lt.alert.category_t.storage_notification
                           | lt.alert.category_t.error_notification)})
+    if "DHT" in os.environ:
+        # On loopback all nodes seem to be one host's.
+        session.apply_settings({
+            "enable_dht": True, "dht_bootstrap_nodes": "",
+            "dht_restrict_routing_ips": False, "dht_restrict_search_ips": False,
+            "dht_ignore_dark_internet": False, "dht_block_ratelimit": 10_000})
+        for node in filter(None, os.environ["DHT"].split(",")):
+            session.add_dht_node((node.rpartition(":")[0], int(node.rpartition(":")[2])))
+        # A torrent that comes before the table runs is announced a quarter of an hour later.
+        while not session.is_dht_running():
+            time.sleep(0.05)
+    if "LSD" in os.environ:
+        session.apply_settings({"enable_lsd": True})
     if source.startswith("magnet:"):
         params = lt.parse_magnet_uri(source)
     else:
@@ -69,8 +84,12 @@ def transfer(source, directory, ip, port, peers):
 
     threading.Thread(target=listen, daemon=True).start()
     has_finished = False
+    next_announce = time.monotonic() + 1
     while True:
         session.wait_for_alert(200)
+        if "DHT" in os.environ and time.monotonic() > next_announce:
+            handle.force_dht_announce()
+            next_announce = time.monotonic() + 3
         for alert in session.pop_alerts():
             # 2.1 tells that it has finished before all is written.
             if isinstance(alert, lt.torrent_finished_alert):
