@@ -139,8 +139,8 @@ let package = Package(
       name: "Node",
       dependencies: [
         "Primitives", "JSON", "Keys", "Trie", "KeyValueStore", "ChainTypes", "Ledger",
-        "Consensus", "LedgerRPC", "PaymentChannels", lifecycle, unixSignals, logging, nioCore,
-        nioHTTP1, nioPosix, toml,
+        "Consensus", "LedgerRPC", "PaymentChannels", "Metainfo", "BitTorrent", "TrackerHTTP",
+        lifecycle, unixSignals, logging, nioCore, nioHTTP1, nioPosix, toml,
       ],
       resources: [.embedInCode("Presets")],
       swiftSettings: settings),
@@ -198,8 +198,9 @@ let package = Package(
     .testTarget(
       name: "NodeTests",
       dependencies: [
-        "Node", "ChainTypes", "JSON", "KeyValueStore", "Keys", "Ledger", "LedgerRPC",
-        "PaymentChannels", "Primitives", "Trie", "TestSupport", logging, nioCore, nioPosix,
+        "Node", "BitTorrent", "ChainTypes", "JSON", "KeyValueStore", "Keys", "Ledger", "LedgerRPC",
+        "Metainfo", "PaymentChannels", "Primitives", "Trie", "TestSupport", logging, nioCore,
+        nioPosix,
       ],
       swiftSettings: settings),
     .testTarget(
@@ -243,7 +244,7 @@ let package = Package(
       name: "ArchitectureTests",
       dependencies: [
         "Primitives", "JSON", "Keys", "KeyValueStore", "ChainTypes", "Ledger", "PaymentChannels",
-        "Node", "TestSupport", logging,
+        "BitTorrent", "Node", "TestSupport", logging,
       ],
       swiftSettings: settings),
   ]

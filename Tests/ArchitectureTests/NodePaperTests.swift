@@ -1,3 +1,4 @@
+import BitTorrent
 import ChainTypes
 import KeyValueStore
 import Keys
@@ -31,6 +32,15 @@ struct NodePaperTests {
       account: TestChain.key(1),
       logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     ChannelMethods(service: channels, isReceivingOpen: false).register(in: &table)
+    var torrents = SessionConfiguration()
+    torrents.listen = PeerAddress(ipv4: 0x7f00_0001, port: 0)
+    let session = try await TorrentSession.start(
+      torrents, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    let directory = try TemporaryDirectory()
+    TorrentMethods(
+      session: session, folders: try TorrentFolders(standard: directory.path, roots: [])
+    ).register(in: &table)
+    await session.stop()
     DevMethods(backend: backend, control: NoControl(), isOpen: true).register(in: &table)
     let name = #/[a-z0-9]+_[A-Za-z0-9]+/#
     let paper = try Papers.rows("docs/specs/json-rpc.md").map { $0[0] }

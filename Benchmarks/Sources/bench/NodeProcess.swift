@@ -6,13 +6,16 @@ final class NodeProcess {
   let port: UInt16
 
   /// Starts the node and waits for the line that says where it listens.
-  init(_ settings: Settings, directory: String, keyFile: String) throws {
+  init(
+    _ settings: Settings, directory: String, keyFile: String, arguments: [String] = []
+  ) throws {
     let output = Pipe()
     process.executableURL = URL(fileURLWithPath: settings.program)
-    process.arguments = [
-      "node", "run", "--data-dir", directory, "--key-file", keyFile, "--rpc-port", "0",
-      "--block-time", "on-demand", "--set", "log.level=error",
-    ]
+    process.arguments =
+      [
+        "node", "run", "--data-dir", directory, "--key-file", keyFile, "--rpc-port", "0",
+        "--block-time", "on-demand", "--set", "log.level=error",
+      ] + arguments
     process.standardOutput = output
     try process.run()
     var line = Data()
@@ -73,10 +76,11 @@ final class HTTPConnection {
 
   deinit { close(descriptor) }
 
-  /// Posts a JSON body and gives the reply's.
-  func post(_ body: String) throws -> String {
+  /// Posts a JSON body, with the administrator's token if given, and gives the reply's.
+  func post(_ body: String, token: String? = nil) throws -> String {
     let request =
       "POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+      + (token.map { "Authorization: Bearer \($0)\r\n" } ?? "")
       + "Content-Length: \(body.utf8.count)\r\n\r\n" + body
     var rest = Array(request.utf8)[...]
     while !rest.isEmpty {

@@ -184,7 +184,7 @@ struct HandshakeExchange {
   private static func features(of driver: TorrentDriver) -> PeerFeatures {
     .offered(
       v2: driver.hashes.v2 != nil,
-      dht: driver.isPublic && driver.core.configuration.nodePort != nil)
+      dht: !driver.entry.isPrivate && driver.core.configuration.nodePort != nil)
   }
 
   private static func bytes(of driver: TorrentDriver, naming infoHash: SHA1Hash) -> ByteBuffer {

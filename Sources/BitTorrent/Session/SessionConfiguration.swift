@@ -10,16 +10,19 @@ public struct SessionConfiguration: Sendable {
   public var listen = PeerAddress(high: 0, low: 0, port: 6_881)
   /// The folder of the resume records; without one nothing outlives the session.
   public var stateDirectory: String?
+  /// Whether the torrents are in the next session with this state directory again.
+  public var keepsTorrents = false
+  /// After how long a complete torrent without peers is put away until somebody asks for it; nil
+  /// for never.
+  public var restAfter: TimeAmount?
   /// Connections of all torrents together, 1 to 65,536.
   public var maximumConnections = 500
   /// Connections of one torrent, 1 to 65,536.
   public var maximumConnectionsPerTorrent = 200
   /// Outgoing connections of one torrent that are not made yet, 1 to 1,000.
   public var maximumHalfOpen = 50
-  /// Payload to all peers, in bytes a second, at least 16,384; nil for no limit.
-  public var uploadLimit: Int?
-  /// Payload from all peers, in bytes a second, at least 16,384; nil for no limit.
-  public var downloadLimit: Int?
+  /// Rate limits, and how many torrents run; they can be changed while the session runs.
+  public var limits = SessionLimits()
   /// Bytes of blocks that wait for hash or disk, at least 1 MiB.
   public var storeLimit = 16 << 20
   /// Threads that hash, write and read, 1 to 64.
@@ -75,8 +78,10 @@ public struct SessionConfiguration: Sendable {
       (1...65_536).contains(maximumConnectionsPerTorrent), "maximumConnectionsPerTorrent",
       "1 to 65536")
     try check((1...1_000).contains(maximumHalfOpen), "maximumHalfOpen", "1 to 1000")
-    try check((uploadLimit ?? .max) >= 16_384, "uploadLimit", "at least 16384 bytes a second")
-    try check((downloadLimit ?? .max) >= 16_384, "downloadLimit", "at least 16384 bytes a second")
+    try limits.validate()
+    try check((restAfter ?? .zero) >= .zero, "restAfter", "0 or more")
+    try check(
+      !keepsTorrents || stateDirectory != nil, "stateDirectory", "given where torrents are kept")
     try check(storeLimit >= 1 << 20, "storeLimit", "at least 1048576 bytes")
     try check((1...64).contains(diskThreads), "diskThreads", "1 to 64")
     try check((1...4_096).contains(openFiles), "openFiles", "1 to 4096")

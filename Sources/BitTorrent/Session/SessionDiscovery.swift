@@ -55,33 +55,33 @@ final class SessionDiscovery {
 
   /// Finds peers for a torrent from now on, under all of the infohashes.
   func join(
-    _ driver: TorrentDriver, _ hashes: [SHA1Hash], nodes: [TorrentAddress], isSeed: Bool
+    _ torrent: TorrentEntry, _ hashes: [SHA1Hash], nodes: [TorrentAddress], isSeed: Bool
   ) {
-    let known = members[ObjectIdentifier(driver)] ?? []
+    let known = members[ObjectIdentifier(torrent)] ?? []
     if known.isEmpty, !nodes.isEmpty { table?.resolve(nodes) }
     for hash in hashes where !known.contains(hash) {
       table?.add(hash, isSeed: isSeed)
       local?.add(hash)
     }
-    members[ObjectIdentifier(driver)] = hashes
+    members[ObjectIdentifier(torrent)] = hashes
   }
 
   /// Finds no more peers for a torrent.
-  func leave(_ driver: TorrentDriver) {
-    for hash in members.removeValue(forKey: ObjectIdentifier(driver)) ?? [] {
+  func leave(_ torrent: TorrentEntry) {
+    for hash in members.removeValue(forKey: ObjectIdentifier(torrent)) ?? [] {
       table?.remove(hash)
       local?.remove(hash)
     }
   }
 
   /// Hears that a torrent is complete.
-  func completed(_ driver: TorrentDriver) {
-    for hash in members[ObjectIdentifier(driver)] ?? [] { table?.isSeed(hash) }
+  func completed(_ torrent: TorrentEntry) {
+    for hash in members[ObjectIdentifier(torrent)] ?? [] { table?.isSeed(hash) }
   }
 
   /// Hears that a torrent has few peers.
-  func wantPeers(_ driver: TorrentDriver) {
-    for hash in members[ObjectIdentifier(driver)] ?? [] { table?.wantPeers(hash) }
+  func wantPeers(_ torrent: TorrentEntry) {
+    for hash in members[ObjectIdentifier(torrent)] ?? [] { table?.wantPeers(hash) }
   }
 
   /// Hears of a node of the table, from a peer.

@@ -8,6 +8,12 @@ public enum SessionError: Error, Sendable {
   case stopped
   /// The torrent is in the session already.
   case duplicate(String)
+  /// The torrent is not in the session, or not any more.
+  case unknown(String)
+  /// The session has as many torrents as it can.
+  case full(Int)
+  /// The torrent's info dictionary is not known yet.
+  case noMetadata(String)
 }
 
 extension SessionError: CustomStringConvertible {
@@ -20,6 +26,10 @@ extension SessionError: CustomStringConvertible {
       "cannot listen for peers on \(address): \(reason)"
     case .stopped: "the session has been stopped: start a new one"
     case .duplicate(let infoHash): "torrent \(infoHash) is in the session already"
+    case .unknown(let infoHash): "there is no torrent \(infoHash) in the session"
+    case .full(let count): "the session has \(count) torrents already: remove some first"
+    case .noMetadata(let infoHash):
+      "the files of torrent \(infoHash) are not known before its metadata came from peers"
     }
   }
 }

@@ -29,63 +29,51 @@ final class SessionLoop {
   /// Finds peers without trackers, once it is started.
   private(set) var discovery: SessionDiscovery?
 
-  private var torrents: [SHA1Hash: TorrentDriver] = [:]
-  // The infohashes by what stands for them in encrypted handshakes.
-  private var hidden: [SHA1Hash: SHA1Hash] = [:]
-  private var drivers: [ObjectIdentifier: TorrentDriver] = [:]
+  /// Torrents by the infohash that they were added by.
+  var entries: [SHA1Hash: TorrentEntry] = [:]
+  /// Torrents by every infohash by which peers may name them.
+  var torrents: [SHA1Hash: TorrentEntry] = [:]
+  /// The infohashes by what stands for them in encrypted handshakes.
+  var hidden: [SHA1Hash: SHA1Hash] = [:]
+  /// Whose turn it is.
+  var queue = TorrentQueue()
+  /// Those who listen to what happens.
+  var alerts = AlertHub()
+  /// Where torrents are kept from one session to the next; nil keeps none.
+  let list: TorrentList?
+  /// The limits that hold now.
+  var limits: SessionLimits
+  var isReviewDue = false
+  /// Whether torrents do not run that might.
+  var isCrowded = false
+  private(set) var isClosed = false
+  /// When the next torrent may begin to announce.
+  var nextAnnounce = NIODeadline.distantPast
+  // The torrents that run, which is all that time has to do with.
+  private var running: [ObjectIdentifier: TorrentDriver] = [:]
   private var listener: (any Channel)?
   private var ticks: RepeatedTask?
   private var connectionCount = 0
 
   init(
     configuration: SessionConfiguration, eventLoop: any EventLoop, pool: DiskPool,
-    resume: ResumeStore?, trackers: any TrackerTransport, logger: Logger
+    resume: ResumeStore?, list: TorrentList?, trackers: any TrackerTransport, logger: Logger
   ) {
     self.configuration = configuration
     self.eventLoop = eventLoop
     self.pool = pool
     self.resume = resume
+    self.list = list
     self.trackers = trackers
     self.logger = logger
-    uploadLimiter = RateLimiter(rate: configuration.uploadLimit, at: .now())
-    downloadLimiter = RateLimiter(rate: configuration.downloadLimit, at: .now())
+    uploadLimiter = RateLimiter(rate: configuration.limits.rates.upload, at: .now())
+    downloadLimiter = RateLimiter(rate: configuration.limits.rates.download, at: .now())
     generator = SeededGenerator(seed: configuration.seed ?? .random(in: .min ... .max))
+    limits = configuration.limits
+    queue.limits.downloads = configuration.limits.activeDownloads
+    queue.limits.seeds = configuration.limits.activeSeeds
+    queue.limits.all = configuration.limits.activeTorrents
   }
-
-  // MARK: - Torrents
-
-  /// The torrent that a handshake with this infohash means.
-  func torrent(_ infoHash: SHA1Hash) -> TorrentDriver? { torrents[infoHash] }
-
-  /// The infohash that an encrypted handshake means by a hash of it.
-  func infoHash(hidden name: SHA1Hash) -> SHA1Hash? { hidden[name] }
-
-  /// Takes in a torrent; its peers may come from now on.
-  func add(_ driver: TorrentDriver) throws(SessionError) {
-    guard driver.hashes.wire.allSatisfy({ torrents[$0] == nil }) else {
-      throw .duplicate(driver.hashes.primary.hex)
-    }
-    drivers[ObjectIdentifier(driver)] = driver
-    register(driver)
-  }
-
-  /// Lets peers name the torrent by all of its infohashes: a magnet's metadata can bring another.
-  func register(_ driver: TorrentDriver) {
-    for hash in driver.hashes.wire where torrents[hash] == nil {
-      torrents[hash] = driver
-      if let name = EncryptedHandshake.name(of: hash) { hidden[name] = hash }
-    }
-  }
-
-  /// Forgets a torrent; its connections are closed by itself.
-  func remove(_ driver: TorrentDriver) {
-    drivers[ObjectIdentifier(driver)] = nil
-    torrents = torrents.filter { $0.value !== driver }
-    hidden = hidden.filter { torrents[$0.value] != nil }
-  }
-
-  /// All torrents.
-  var all: [TorrentDriver] { Array(drivers.values) }
 
   // MARK: - Time
 
@@ -95,12 +83,22 @@ final class SessionLoop {
     ticks = eventLoop.scheduleRepeatedTask(
       initialDelay: TorrentCore.tickInterval, delay: TorrentCore.tickInterval
     ) { _ in
-      for driver in bound.value.drivers.values { driver.tick() }
+      for driver in bound.value.running.values { driver.tick() }
     }
   }
 
+  /// A torrent runs from now on.
+  func began(_ driver: TorrentDriver) { running[ObjectIdentifier(driver)] = driver }
+
+  /// A torrent runs no more.
+  func ended(_ driver: TorrentDriver) { running[ObjectIdentifier(driver)] = nil }
+
+  /// How many torrents run.
+  var runningCount: Int { running.count }
+
   /// Stops listening and ticking, and finding peers.
   func close() -> EventLoopFuture<Void> {
+    isClosed = true
     ticks?.cancel()
     listener?.close(promise: nil)
     listener = nil
@@ -110,8 +108,9 @@ final class SessionLoop {
   /// Begins to find peers without trackers, where peers find us.
   func startDiscovery(at address: PeerAddress) -> EventLoopFuture<Void> {
     let discovery = SessionDiscovery(self, listening: address) { [weak self] hash, peers, source in
-      guard let driver = self?.torrent(hash), driver.isPublic else { return }
-      driver.handle(.peersFound(peers, source))
+      // One that rests is complete: whoever wants it finds us.
+      guard let entry = self?.torrents[hash], !entry.isPrivate else { return }
+      entry.driver?.found(peers, by: source)
     }
     self.discovery = discovery
     return discovery.start()

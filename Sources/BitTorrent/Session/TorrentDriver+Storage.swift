@@ -12,9 +12,11 @@ extension TorrentDriver {
   }
 
   private func open(_ info: TorrentInfo) {
+    let options = entry.options
     var configuration = StorageConfiguration(directory: options.directory)
     configuration.storeBytes = session.configuration.storeLimit
-    configuration.openFiles = session.configuration.openFiles
+    // The session's open files are shared by those that run.
+    configuration.openFiles = max(session.configuration.openFiles / max(session.runningCount, 1), 4)
     configuration.preallocates = options.preallocates
     let bound = NIOLoopBound(self, eventLoop: session.eventLoop)
     let storage = TorrentStorage(
@@ -22,7 +24,7 @@ extension TorrentDriver {
       eventLoop: session.eventLoop, resume: session.resume
     ) { events in bound.value.storageReported(events) }
     self.storage = storage
-    status.phase = .checking
+    isOpening = true
     storage.open { done, of in bound.value.checkReached(done, of: of) }
       .assumeIsolated().whenComplete { result in
         switch result {
@@ -30,25 +32,39 @@ extension TorrentDriver {
         case .failure(let error): self.fail(error)
         }
       }
-    publish()
+    entry.noticePhase()
   }
 
   private func checkReached(_ done: Int, of total: Int) {
-    status.checked = (done, total)
-    publish()
+    entry.status.checked = (done, total)
+    entry.publish()
   }
 
   private func opened(_ info: TorrentInfo, _ opened: TorrentStorage.Opened) {
     guard !isStopped else { return }
-    status.checked = nil
-    status.name = info.name
-    status.piecesHashedAtStart = opened.checkedPieces
-    earlier = (opened.record.downloaded, opened.record.uploaded)
+    isOpening = false
+    entry.status.checked = nil
+    entry.status.name = info.name
+    entry.status.piecesHashedAtStart = opened.checkedPieces
+    entry.take(opened.record)
     handle(.ready(info, layers, have: opened.have, blocks: opened.blocks))
-    if let priorities = options.filePriorities(of: info, linkSelection: source.selection) {
+    if let priorities = entry.options.filePriorities(of: info, linkSelection: source.selection) {
       apply(priorities, info)
     }
     begin()
+    entry.completenessChanged(to: core.isComplete)
+  }
+
+  /// Takes over the priorities that the torrent's options have by now.
+  func prioritiesChanged() {
+    guard let info, core.info != nil else { return }
+    let priorities = entry.options.filePriorities(of: info, linkSelection: source.selection)
+    let usual = [UInt8](repeating: TorrentOptions.usualPriority, count: info.files.count)
+    apply(priorities ?? usual, info)
+    settle()
+    entry.completenessChanged(to: core.isComplete)
+    entry.noticePhase()
+    entry.publish()
   }
 
   private func apply(_ priorities: [UInt8], _ info: TorrentInfo) {
@@ -63,28 +79,35 @@ extension TorrentDriver {
   private func begin() {
     guard !hasBegun else { return settle() }
     hasBegun = true
-    let peers = options.peers + source.peers
+    let peers = entry.options.peers + source.peers
     if !peers.isEmpty { deliver(.peersFound(peers, .user), at: .now()) }
+    for (addresses, source) in waitingPeers {
+      deliver(.peersFound(addresses, source), at: .now())
+    }
+    waitingPeers = []
     settle()
-    startAnnouncing()
-    updateDiscovery()
-    publish()
+    entry.startAnnouncing()
+    entry.noticePhase()
+    entry.publish()
   }
 
   private func fail(_ error: any Error) {
     let error =
-      error as? StorageError ?? StorageError(.io, path: options.directory, "\(error)")
+      error as? StorageError ?? StorageError(.io, path: entry.options.directory, "\(error)")
     guard !isStopped else { return }
-    status.phase = .failed(error)
-    publish()
+    isOpening = false
+    failure = error
+    entry.noticePhase()
   }
 
   // MARK: - News of the storage
 
   private func storageReported(_ events: [StorageEvent]) {
     let now = NIODeadline.now()
+    var verified: [Int] = []
     for event in events {
       switch event {
+      case .pieceVerified(let piece): verified.append(piece)
       case .full: holdReads(true)
       case .relieved: holdReads(false)
       case .failed(let error): storageError = error
@@ -93,7 +116,9 @@ extension TorrentDriver {
       }
       deliver(.storage(event), at: now)
     }
+    tellFiles(with: verified)
     settle()
+    if storageError != nil || entry.status.phase != phase { entry.noticePhase() }
   }
 
   // MARK: - What the core found out from peers
@@ -104,10 +129,10 @@ extension TorrentDriver {
     do {
       let info = try TorrentInfo(rawBytes: bytes, matching: hashes)
       self.info = info
-      for hash in info.hashes.wire where !hashes.contains(wire: hash) { announcer?.add(hash) }
       hashes = info.hashes
-      session.register(self)
-      updateDiscovery()
+      var metainfo = Metainfo(info: info)
+      metainfo.trackers = entry.trackers
+      entry.metadataArrived(metainfo)
       open(info)
     } catch {
       logger.info("the torrent's metadata is invalid", metadata: ["error": "\(error)"])
@@ -121,6 +146,7 @@ extension TorrentDriver {
     do {
       try layers.insert(bytes, root: root, of: info)
       storage?.add(layers)
+      entry.layersArrived(layers, of: info)
     } catch {
       logger.error("a piece layer does not fit its file", metadata: ["error": "\(error)"])
     }

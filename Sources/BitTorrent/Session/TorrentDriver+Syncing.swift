@@ -13,7 +13,7 @@ extension TorrentDriver {
   /// Has the files brought to the disk in a while: peers that want them now go first.
   func syncSoon() {
     fileSync.start?.cancel()
-    status.isSynced = false
+    entry.status.isSynced = false
     fileSync.start = session.eventLoop.assumeIsolated().scheduleTask(
       in: session.configuration.syncDelay
     ) { [weak self] in self?.syncFiles() }
@@ -22,8 +22,8 @@ extension TorrentDriver {
   private func syncFiles() {
     guard !isStopped, let storage else { return }
     fileSync.end = storage.sync(on: session.syncPool).assumeIsolated().map {
-      self.status.isSynced = true
-      self.publish()
+      self.entry.status.isSynced = true
+      self.entry.publish()
     }.flatMapErrorThrowing { error in
       guard !self.isStopped else { return }
       self.logger.warning(

@@ -9,12 +9,11 @@ internal import NIOCore
 /// storage in one call, and flushes each touched connection once.
 final class TorrentDriver {
   let session: SessionLoop
+  /// What the session keeps of the torrent, also when it does not run.
+  let entry: TorrentEntry
   let core: TorrentCore
   let logger: Logger
   let source: TorrentSource
-  let options: TorrentOptions
-  /// Where the torrent's status is told.
-  let updates: AsyncStream<TorrentStatus>.Continuation
 
   /// The infohashes that are known; a magnet's metadata can bring another.
   var hashes: InfoHashes
@@ -28,22 +27,26 @@ final class TorrentDriver {
   private(set) var holdsReads = false
   /// Why the storage cannot work, while it cannot.
   var storageError: StorageError?
-  /// What was told last.
-  var status = TorrentStatus()
-  /// Keeps the torrent announced, until `announcing` is fulfilled.
-  var announcer: TrackerAnnouncer?
-  var announcing: EventLoopFuture<Void>?
   /// Files on their way to the disk.
   var fileSync = FileSync()
-  /// Bytes received and sent in earlier sessions.
-  var earlier = (downloaded: 0, uploaded: 0)
+  /// Why the torrent cannot go on.
+  var failure: StorageError?
+  /// Whether the files are being looked at.
+  var isOpening = false
+  /// Peers that were found before the torrent meets any.
+  var waitingPeers: [(addresses: [PeerAddress], source: PeerSource)] = []
+  /// Since when nobody is connected or dialled.
+  var idleSince: NIODeadline?
+  /// Payload that moved both ways, and when that was last another.
+  var lastMoved = (total: 0, at: NIODeadline.distantPast)
+  var slowTicks = 0
   /// Whether the torrent meets peers.
   var hasBegun = false
   private(set) var isStopped = false
   /// What hash requests are answered from.
   var hashTrees = HashTrees()
   /// How many ticks from now the figures are put in the record.
-  var ticksUntilSaved = 60
+  var ticksUntilSaved = 120
   /// Whether the core may want something done.
   var hasNews = false
 
@@ -56,25 +59,20 @@ final class TorrentDriver {
   /// How many batches follow on each other before other sockets get their turn.
   private static let batchesPerTurn = 8
 
-  init(
-    session: SessionLoop, core: TorrentCore, source: TorrentSource, options: TorrentOptions,
-    updates: AsyncStream<TorrentStatus>.Continuation, logger: Logger
-  ) {
-    self.session = session
+  init(entry: TorrentEntry, core: TorrentCore, source: TorrentSource, logger: Logger) {
+    self.entry = entry
+    session = entry.session
     self.core = core
     self.source = source
-    self.options = options
-    self.updates = updates
     self.logger = logger
     hashes = source.hashes
+    // Torrents do not all begin to look at the time in the same moment.
+    slowTicks = session.runningCount % 10
     switch source {
     case .metainfo(let metainfo):
       info = metainfo.info
       layers = metainfo.pieceLayers
-      status.name = metainfo.info.name
-    case .magnet(let link):
-      layers = PieceLayers()
-      status.name = link.name
+    case .magnet: layers = PieceLayers()
     }
   }
 
@@ -139,8 +137,8 @@ final class TorrentDriver {
     case .answerHashes(let peer, let request): answer(request, for: peer)
     case .completed: completed()
     case .wantPeers:
-      announcer?.wantPeers()
-      session.discovery?.wantPeers(self)
+      entry.announcer?.wantPeers()
+      session.discovery?.wantPeers(entry)
     }
   }
 
@@ -167,6 +165,15 @@ final class TorrentDriver {
     nextHandle += 1
     connections[handle] = handler
     return handle
+  }
+
+  /// Whether anybody is connected or being dialled.
+  var isBusy: Bool { !connections.isEmpty || !dialling.isEmpty }
+
+  /// Hears of addresses of peers.
+  func found(_ addresses: [PeerAddress], by source: PeerSource) {
+    guard hasBegun else { return waitingPeers.append((addresses, source)) }
+    handle(.peersFound(addresses, source))
   }
 
   /// Hears that dialling did not come to handshakes.
@@ -208,7 +215,7 @@ final class TorrentDriver {
 
   // MARK: - End
 
-  /// Ends the torrent: no peers, no trackers, files closed and the record saved.
+  /// Ends it: no peers, files closed and the record saved.
   func stop() -> EventLoopFuture<Void> {
     let eventLoop = session.eventLoop
     guard !isStopped else { return eventLoop.makeSucceededVoidFuture() }
@@ -216,21 +223,14 @@ final class TorrentDriver {
     hasNews = true
     settle()
     isStopped = true
-    session.remove(self)
-    session.discovery?.leave(self)
     for handler in connections.values { handler.close(.stopped) }
     connections.removeAll()
     saveFigures()
-    let closed = storage?.close() ?? eventLoop.makeSucceededVoidFuture()
-    let announced = stopAnnouncing()
-    return closed.flatMapErrorWithEventLoop { [logger] error, eventLoop in
+    guard let storage else { return eventLoop.makeSucceededVoidFuture() }
+    return storage.close().flatMapErrorWithEventLoop { [logger] error, eventLoop in
       logger.warning(
         "the torrent's files were not closed in order", metadata: ["error": "\(error)"])
       return eventLoop.makeSucceededVoidFuture()
-    }.and(announced).and(endSync()).assumeIsolated().map { _ in
-      self.status.phase = .stopped
-      self.updates.yield(self.status)
-      self.updates.finish()
-    }.nonisolated()
+    }.and(endSync()).map { _, _ in }
   }
 }

@@ -45,11 +45,7 @@ public struct TorrentOptions: Sendable {
   ///
   /// - Throws: `SessionError.configuration`, which names the first setting that is wrong.
   public func validate() throws(SessionError) {
-    for (setting, limit) in [("uploadLimit", uploadLimit), ("downloadLimit", downloadLimit)] {
-      guard (limit ?? .max) >= 16_384 else {
-        throw .configuration(setting: setting, bounds: "at least 16384 bytes a second")
-      }
-    }
+    try TorrentRateLimits(upload: uploadLimit, download: downloadLimit).validate()
     guard !directory.isEmpty else {
       throw .configuration(setting: "directory", bounds: "a folder's path")
     }

@@ -15,6 +15,14 @@ public enum TorrentSource: Sendable {
     }
   }
 
+  /// The torrent's name, as far as the source knows it.
+  public var name: String? {
+    switch self {
+    case .metainfo(let metainfo): metainfo.info.name
+    case .magnet(let link): link.name
+    }
+  }
+
   /// The files that the source says are wanted.
   var selection: FileSelection? {
     if case .magnet(let link) = self { link.selection } else { nil }

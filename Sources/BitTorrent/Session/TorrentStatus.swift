@@ -14,8 +14,29 @@ public struct TorrentStatus: Sendable {
     case stalled(StorageError)
     /// The torrent cannot go on.
     case failed(StorageError)
+    /// The user wants it to rest.
+    case paused
+    /// It waits until torrents before it need no place any more.
+    case queued
     /// The torrent has ended.
     case stopped
+  }
+
+  /// What a torrent did in all sessions.
+  public struct Totals: Hashable, Sendable {
+    /// Payload received, in bytes.
+    public var downloaded = 0
+    /// Payload sent, in bytes.
+    public var uploaded = 0
+    /// Seconds in which it ran.
+    public var activeSeconds = 0
+    /// When it was added, in seconds since 1970.
+    public var addedAt = 0
+    /// When all that is wanted was first there, in seconds since 1970; nil when it never was.
+    public var completedAt: Int?
+
+    /// Nothing yet.
+    public init() {}
   }
 
   /// What the torrent is about.
@@ -30,6 +51,10 @@ public struct TorrentStatus: Sendable {
   public var piecesHashedAtStart = 0
   /// Bytes received, sent, wanted and done, and the peers.
   public var transfer = TorrentStatistics()
+  /// What it did in all sessions.
+  public var totals = Totals()
+  /// Why it is not faster, while it downloads.
+  public var bottleneck: TorrentBottleneck?
   /// The last word of each tracker that failed.
   public var trackerMessage: String?
 
@@ -42,4 +67,27 @@ public struct TorrentStatus: Sendable {
     if left <= 0 { return 0 }
     return transfer.downloadRate > 0 ? left / transfer.downloadRate : nil
   }
+
+  /// Bytes sent for each byte that was received, or that is there where none was received; nil for
+  /// a torrent of which nothing is there.
+  public var ratio: Double? {
+    let base = totals.downloaded > 0 ? totals.downloaded : Int(transfer.bytesDone)
+    return base > 0 ? Double(totals.uploaded) / Double(base) : nil
+  }
+}
+
+/// The one thing that keeps a download from being faster.
+public enum TorrentBottleneck: String, Sendable, CaseIterable {
+  /// No peer is connected that has what is missing.
+  case noneFound
+  /// Peers have what is missing, and none lets us ask.
+  case choked
+  /// Those that let us ask send no faster.
+  case peers
+  /// A rate limit of the torrent or the session.
+  case rateLimit
+  /// Blocks come faster than they are hashed.
+  case hash
+  /// Blocks come faster than they are written, or cannot be written.
+  case disk
 }

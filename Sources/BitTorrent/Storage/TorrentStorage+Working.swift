@@ -65,13 +65,15 @@ extension TorrentStorage {
         released += arrival.cost
       }
     }
-    try piece.assembly.hash(from: files)
+    try meter.hash { () throws(StorageError) in try piece.assembly.hash(from: files) }
     if piece.assembly.isComplete {
       try finish(piece, files, &released)
     } else if work.mustFlush || work.isTight {
-      let bytes = try piece.assembly.write(
-        to: files, unhashed: work.mustFlush, leastRun: work.mustFlush ? 1 : Self.earlyRun,
-        released: &released)
+      let bytes = try meter.write { () throws(StorageError) in
+        try piece.assembly.write(
+          to: files, unhashed: work.mustFlush, leastRun: work.mustFlush ? 1 : Self.earlyRun,
+          released: &released)
+      }
       guard bytes > 0 else { return }
       state.withLock { state in
         piece.written = piece.assembly.written
@@ -88,7 +90,10 @@ extension TorrentStorage {
     let failedBefore = state.withLock { $0.failedBefore.contains(piece.index) }
     let digests = isRight && !failedBefore ? [] : try piece.assembly.digests(from: files)
     let bytes =
-      isRight ? try piece.assembly.write(to: files, unhashed: true, released: &released) : 0
+      isRight
+      ? try meter.write { () throws(StorageError) in
+        try piece.assembly.write(to: files, unhashed: true, released: &released)
+      } : 0
     released += piece.assembly.drop()
     let (isNews, isWhole) = state.withLock { state in
       guard !piece.isDropped else { return (false, false) }

@@ -56,6 +56,7 @@ package final class TorrentStorage: Sendable {
   let pool: DiskPool
   let resume: ResumeStore?
   let layers: Mutex<PieceLayers>
+  let meter = StorageWorkMeter()
   let state: Mutex<State>
   let events: StorageEventQueue
   // One record is saved at a time, so that an older never replaces a newer.
@@ -88,6 +89,9 @@ package final class TorrentStorage: Sendable {
       pieceCount: info.layout.pieceCount, fileCount: info.files.count)
     state = Mutex(State(have: record.have, record: record))
   }
+
+  /// What its threads spent their time on.
+  package var work: StorageWork { meter.value }
 
   /// Tells that more piece layers are known.
   package func add(_ layers: PieceLayers) { self.layers.withLock { $0 = layers } }

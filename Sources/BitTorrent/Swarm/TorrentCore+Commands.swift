@@ -22,6 +22,7 @@ extension TorrentCore {
     self.now = max(self.now, now)
     guard priorities.count == picker.have.bitCount else { return }
     self.priorities = priorities
+    countedBytes = nil
     for (piece, priority) in priorities.enumerated() {
       picker.setPriority(Int(min(priority, 7)), of: piece)
     }

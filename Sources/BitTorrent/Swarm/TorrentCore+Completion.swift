@@ -68,6 +68,7 @@ extension TorrentCore {
   func lose(_ piece: Int) {
     guard picker.have[piece] else { return }
     picker.pieceLost(piece)
+    countedBytes = nil
     actions.append(.discard(piece: piece))
     for peer in peers {
       if let id = peer.extensionIDs[ExtensionHandshake.LocalID.dontHave] {

@@ -72,6 +72,7 @@ extension TorrentCore {
       peer.pipeline.setLimit(min(limit, configuration.maximumPipeline))
       touch(peer)
     }
+    if let client = handshake.client { peer.client = client }
     if let port = handshake.port { book.peer(peer.handle, listensOn: port, at: now) }
     if let size = handshake.metadataSize, peer.extensionIDs[LocalID.metadata] != nil,
       metadata?.announced(size: size, by: peer.handle) == true

@@ -9,6 +9,7 @@ extension TorrentCore {
     guard self.info == nil else { return }
     let isLate = !peers.isEmpty
     self.info = info
+    countedBytes = nil
     self.layers = layers
     metadata = nil
     isMetadataWanted = false

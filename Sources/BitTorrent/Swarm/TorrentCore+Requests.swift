@@ -15,6 +15,7 @@ extension TorrentCore {
     guard room > 0, peer.requests.isEmpty || room > peer.pipeline.depth / 16 else { return }
     let granted = claim(room * BlockRequest.blockLength, of: downloadLimits)
     let count = granted / BlockRequest.blockLength
+    if count < room { downloadLimitedAt = now }
     picked.removeAll(keepingCapacity: true)
     if count > 0 { pick(count, for: peer) }
     var bytes = 0

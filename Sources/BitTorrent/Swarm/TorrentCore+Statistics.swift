@@ -4,7 +4,7 @@ package import NIOCore
 extension TorrentCore {
   /// How the torrent stands.
   ///
-  /// - Complexity: O(pieces) where some are skipped or missing, O(1) otherwise, and O(peers).
+  /// - Complexity: O(peers), and O(pieces) after a piece was verified or lost.
   package func statistics(at now: NIODeadline) -> TorrentStatistics {
     self.now = max(self.now, now)
     var statistics = TorrentStatistics()
@@ -31,7 +31,8 @@ extension TorrentCore {
     return statistics
   }
 
-  private var phase: TorrentStatistics.Phase {
+  /// What the torrent is about.
+  package var phase: TorrentStatistics.Phase {
     if isPaused { return .paused }
     if info == nil { return .metadata }
     if isStorageFailed { return .stalled }
@@ -40,6 +41,8 @@ extension TorrentCore {
 
   private func countBytes(into statistics: inout TorrentStatistics) {
     guard let layout = info?.layout else { return }
+    if let countedBytes { return (statistics.bytesWanted, statistics.bytesDone) = countedBytes }
+    defer { countedBytes = (statistics.bytesWanted, statistics.bytesDone) }
     let isSkipping = priorities.contains(0)
     if !isSkipping {
       statistics.bytesWanted = Int64(clamping: layout.payloadLength)

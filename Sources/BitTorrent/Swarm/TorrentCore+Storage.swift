@@ -12,9 +12,12 @@ extension TorrentCore {
       pieceLost(piece)
     case .pieceDigests(let piece, let digests):
       punish(smartBan.pieceRight(piece, digests: digests), piece: piece)
-    case .full: isStorageFull = true
+    case .full:
+      isStorageFull = true
+      storageFullAt = now
     case .relieved:
       isStorageFull = false
+      storageFullAt = now
       resumeAsking()
     case .failed: isStorageFailed = true
     case .recovered:
@@ -28,6 +31,7 @@ extension TorrentCore {
     let senders = picker.senders(of: piece)
     let wasWanted = picker.wanted[piece]
     picker.pieceVerified(piece)
+    countedBytes = nil
     smartBan.pieceVerified(piece, senders: senders)
     freshPieces.append(piece)
     for peer in peers where wasWanted && peer.pieces[piece] {

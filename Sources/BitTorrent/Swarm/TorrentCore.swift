@@ -76,6 +76,11 @@ package final class TorrentCore {
   var blameless = NIODeadline.distantPast
   let uploadLimits: [RateLimiter]
   let downloadLimits: [RateLimiter]
+  /// When a limit last kept us from asking for more, and when the storage last had no room.
+  var downloadLimitedAt = NIODeadline.distantPast
+  var storageFullAt = NIODeadline.distantPast
+  /// Bytes wanted and done, until one of them changes.
+  var countedBytes: (wanted: Int64, done: Int64)?
 
   // MARK: Figures
 

@@ -10,6 +10,8 @@ public import KeyValueStore
 ///     DIR/validator.guard   the last block the validator sealed
 ///     DIR/pool.journal      transactions that wait
 ///     DIR/channels/         payment channels' books, and the lock of their key
+///     DIR/torrents/         the session's torrents, and how far they are
+///     DIR/downloads/        torrents' files, unless others are named
 ///     DIR/admin.token       what admits to methods that change the node
 public struct DataDirectory: Hashable, Sendable {
   /// The directory.
@@ -41,6 +43,10 @@ public struct DataDirectory: Hashable, Sendable {
   public var poolJournal: String { path + "/pool.journal" }
   /// The directory of payment channels' books.
   public var channels: String { path + "/channels" }
+  /// The directory of the session of torrents.
+  public var torrents: String { path + "/torrents" }
+  /// The directory of torrents' files.
+  public var downloads: String { path + "/downloads" }
   /// The administrator's token.
   public var tokenFile: String { path + "/admin.token" }
 
@@ -61,6 +67,9 @@ public struct DataDirectory: Hashable, Sendable {
 
   /// Makes the directory of payment channels' books.
   func createChannels() throws(NodeError) { try DataDirectory(path: channels).create() }
+
+  /// Makes the directory of the session of torrents.
+  func createTorrents() throws(NodeError) { try DataDirectory(path: torrents).create() }
 
   /// Opens the database.
   ///

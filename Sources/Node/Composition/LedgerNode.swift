@@ -1,3 +1,4 @@
+internal import BitTorrent
 internal import ChainTypes
 internal import Consensus
 internal import Foundation
@@ -150,6 +151,14 @@ public final class LedgerNode: Sendable {
       channels.register(in: &table, &events, settings)
       services.append(Part(name: "channels") { await channels.run() })
     }
+    let torrents: NodeTorrents?
+    do {
+      torrents = try await openTorrents()
+    } catch {
+      await channels?.close(logger)
+      throw error
+    }
+    torrents?.register(in: &table, &events)
     if settings.rpcNeedsToken { table.restrictAll() }
     var rpc = settings.rpc
     rpc.adminToken = try directory.adminToken()
@@ -169,10 +178,21 @@ public final class LedgerNode: Sendable {
     do {
       try await group.run()
     } catch {
+      await torrents?.stop()
       await channels?.close(logger)
       throw error
     }
+    await torrents?.stop()
     await channels?.close(logger)
+  }
+
+  private func openTorrents() async throws -> NodeTorrents? {
+    guard settings.torrents.isEnabled else { return nil }
+    do {
+      return try await .start(settings.torrents, in: directory, logger: logger)
+    } catch let error as SessionError {
+      throw NodeError(.configuration, "torrents: \(error.description)")
+    }
   }
 
   private func openChannels(_ backend: NodeBackend) async throws -> NodeChannels? {

@@ -1,3 +1,4 @@
+internal import BitTorrent
 internal import Consensus
 internal import Logging
 internal import PaymentChannels
@@ -158,6 +159,44 @@ extension NodeSettings {
       "channels.settle_floor", "vouchers are cashed only when they bring at least so much",
       \.channels.settlementFloor),
     Entry(
+      key: "torrents.enabled", summary: "whether the node runs torrents: true or false",
+      get: { String($0.torrents.isEnabled) },
+      set: { settings, text throws(SettingError) in
+        guard let value = Bool(text) else { throw SettingError(wanted: "true or false") }
+        settings.torrents.isEnabled = value
+      }),
+    Entry(
+      key: "torrents.listen",
+      summary: "address and port on which peers are listened for; port 0 for any free one",
+      get: { $0.torrents.listen.description },
+      set: { settings, text throws(SettingError) in
+        guard let address = PeerAddress(text), !address.isMulticast else {
+          throw SettingError(wanted: "an address with a port, such as [::]:6881")
+        }
+        settings.torrents.listen = address
+      }),
+    optional(
+      "torrents.directory",
+      "folder of torrents that name none; empty for downloads in the data directory",
+      \.torrents.directory),
+    list(
+      "torrents.roots", "further folders in which torrents may lie and torrent files may be read",
+      \.torrents.roots),
+    number(
+      "torrents.max_connections", "connections of all torrents", \.torrents.maximumConnections,
+      1...65_536),
+    rate("torrents.upload_limit", "payload to peers in KiB a second", \.torrents.uploadLimit),
+    rate("torrents.download_limit", "payload from peers in KiB a second", \.torrents.downloadLimit),
+    number(
+      "torrents.active_downloads", "downloads in which something moves at a time; 0 for all",
+      \.torrents.activeDownloads, 0...100_000),
+    number(
+      "torrents.active_seeds", "complete torrents in which something moves at a time; 0 for all",
+      \.torrents.activeSeeds, 0...100_000),
+    number(
+      "torrents.active", "torrents at a time that take up memory and files",
+      \.torrents.activeTorrents, 1...10_000),
+    Entry(
       key: "log.level", summary: "least that is logged: trace, debug, info, notice, warning, error",
       get: { $0.logLevel.rawValue },
       set: { settings, text throws(SettingError) in
@@ -219,6 +258,19 @@ extension NodeSettings {
         guard let value = Int(text), bounds.contains(value) else {
           throw SettingError(
             wanted: "a whole number from \(bounds.lowerBound) to \(bounds.upperBound)")
+        }
+        settings[keyPath: path] = value
+      })
+  }
+
+  private static func rate(
+    _ key: String, _ summary: String, _ path: any WritableKeyPath<NodeSettings, Int> & Sendable
+  ) -> Entry {
+    Entry(
+      key: key, summary: summary + "; 0 for no limit", get: { String($0[keyPath: path]) },
+      set: { settings, text throws(SettingError) in
+        guard let value = Int(text), value == 0 || (16...1 << 40).contains(value) else {
+          throw SettingError(wanted: "0, or a whole number from 16")
         }
         settings[keyPath: path] = value
       })

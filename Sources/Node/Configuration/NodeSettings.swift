@@ -47,6 +47,8 @@ public struct NodeSettings: Sendable {
   public var channelReceivingIsOpen = false
   /// What the node accepts and risks over payment channels.
   public var channels = ChannelConfiguration()
+  /// The node's torrents.
+  public var torrents = TorrentSettings()
   /// The least that is logged.
   public var logLevel = Logger.Level.info
   /// Whether log lines are JSON.

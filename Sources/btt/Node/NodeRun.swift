@@ -29,6 +29,8 @@ struct NodeRun: AsyncParsableCommand {
   var rpcPort: String?
   @Option(help: ArgumentHelp("Node to follow, instead of making blocks.", valueName: "url"))
   var follow: String?
+  @Flag(help: "Run torrents, as torrents.enabled = true does.")
+  var torrents = false
   @Option(help: ArgumentHelp("How often blocks are made: 1s, 500ms, on-demand.", valueName: "time"))
   var blockTime: String?
   @Option(
@@ -49,6 +51,7 @@ struct NodeRun: AsyncParsableCommand {
         ("rpc.host", rpcHost), ("rpc.port", rpcPort), ("follow.url", follow),
         ("validator.block_time", blockTime), ("validator.key_file", keyFile),
         ("validator.password_file", password.passwordFile),
+        ("torrents.enabled", torrents ? "true" : nil),
       ]
     ).settings
     let logger = NodeLog.logger(settings: effective)

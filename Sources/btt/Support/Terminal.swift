@@ -5,6 +5,9 @@ enum Terminal {
   /// Whether somebody is there to answer.
   static var isInteractive: Bool { isatty(STDIN_FILENO) == 1 }
 
+  /// Whether what is written goes to a terminal.
+  static var isOutput: Bool { isatty(STDOUT_FILENO) == 1 }
+
   private static let interrupt: UInt8 = 3
   private static let endOfInput: UInt8 = 4
   private static let eraseLine: UInt8 = 21

@@ -126,8 +126,8 @@ struct SwarmOptions: ParsableArguments {
     configuration.stateDirectory = try stateDirectory(infoHash: infoHash)
     configuration.maximumConnections = max(maxPeers + 16, maxPeers * 5 / 4)
     configuration.maximumConnectionsPerTorrent = maxPeers
-    configuration.uploadLimit = uploadLimit == 0 ? nil : uploadLimit << 10
-    configuration.downloadLimit = downloadLimit == 0 ? nil : downloadLimit << 10
+    configuration.limits.rates.upload = uploadLimit == 0 ? nil : uploadLimit << 10
+    configuration.limits.rates.download = downloadLimit == 0 ? nil : downloadLimit << 10
     configuration.encryption = encryption
     configuration.dht = dht
     configuration.dhtNodes = dhtNodes.isEmpty ? nil : dhtNodes

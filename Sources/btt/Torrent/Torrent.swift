@@ -1,7 +1,7 @@
 internal import ArgumentParser
 
 /// The commands for torrents.
-struct Torrent: ParsableCommand {
+struct Torrent: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Get and serve torrents; make, look into and check them.",
     discussion: """
@@ -13,9 +13,16 @@ struct Torrent: ParsableCommand {
         btt torrent create ./share --tracker https://tracker.example/announce
         btt torrent show share.torrent
         btt torrent verify share.torrent --data .
+        btt torrent add debian.torrent --token-file ./node/admin.token
+        btt torrent list
+
+      get and seed run by themselves; add, list, status, peers, files, limits, pause, resume, move, \
+      remove and watch are about a node that was started with --torrents.
       """,
     subcommands: [
       TorrentGet.self, TorrentSeed.self, TorrentCreate.self, TorrentShow.self, TorrentVerify.self,
-      TorrentMagnet.self,
+      TorrentMagnet.self, NodeTorrentAdd.self, NodeTorrentList.self, NodeTorrentStatus.self,
+      NodeTorrentPeers.self, NodeTorrentFiles.self, NodeTorrentLimits.self, NodeTorrentPause.self,
+      NodeTorrentResume.self, NodeTorrentMove.self, NodeTorrentRemove.self, NodeTorrentWatch.self,
     ])
 }

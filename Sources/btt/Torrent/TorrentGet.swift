@@ -65,7 +65,7 @@ struct TorrentGet: AsyncParsableCommand {
     return selection
   }
 
-  private static func priorities(_ text: String) throws -> [TorrentOptions.FilePriority] {
+  static func priorities(_ text: String) throws -> [TorrentOptions.FilePriority] {
     try text.split(separator: ",").map { entry in
       let sides = entry.split(separator: "=", omittingEmptySubsequences: false)
       guard sides.count == 2, let files = FileSelection(sides[0]), let priority = UInt8(sides[1]),

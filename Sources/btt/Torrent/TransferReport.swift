@@ -64,6 +64,8 @@ struct TransferReport {
     case .seeding: "seeding"
     case .stalled: "stalled"
     case .failed: "failed"
+    case .paused: "paused"
+    case .queued: "queued"
     case .stopped: "stopped"
     }
   }
@@ -83,7 +85,7 @@ struct TransferReport {
       return "\(name) \(percent(transfer)) of \(size(transfer.bytesWanted)), "
         + "\(transfer.piecesDone)/\(transfer.pieceCount) pieces, \(transfer.connections) peers, "
         + "\(size(transfer.downloadRate))/s down, \(size(transfer.uploadRate))/s up\(left)"
-    case .stopped: return name
+    case .paused, .queued, .stopped: return name
     }
   }
 

@@ -80,6 +80,8 @@ final class Peer {
   var extensionIDs: [UInt8: UInt8] = [:]
   /// What was told of other peers, both ways.
   var exchange = PeerExchange()
+  /// How it names its program, fit for logs and terminals.
+  var client: String?
   /// How many extension handshakes came.
   var handshakes = 0
   /// Metadata pieces served, and hash requests answered, in this minute.
