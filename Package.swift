@@ -119,7 +119,8 @@ let package = Package(
     .target(
       name: "LedgerRPC",
       dependencies: [
-        "Primitives", "JSON", "ChainTypes", httpClient, nioCore, nioHTTP1, nioPosix, logging,
+        "Primitives", "JSON", "Keys", "Trie", "ChainTypes", httpClient, nioCore, nioHTTP1,
+        nioPosix, logging,
       ],
       swiftSettings: settings),
     .target(
@@ -135,8 +136,8 @@ let package = Package(
       name: "Node",
       dependencies: [
         "Primitives", "JSON", "Keys", "Trie", "KeyValueStore", "ChainTypes", "Ledger",
-        "Consensus", "LedgerRPC", lifecycle, unixSignals, logging, nioCore, nioHTTP1, nioPosix,
-        toml,
+        "Consensus", "LedgerRPC", "PaymentChannels", lifecycle, unixSignals, logging, nioCore,
+        nioHTTP1, nioPosix, toml,
       ],
       resources: [.embedInCode("Presets")],
       swiftSettings: settings),
@@ -194,8 +195,8 @@ let package = Package(
     .testTarget(
       name: "NodeTests",
       dependencies: [
-        "Node", "ChainTypes", "JSON", "Keys", "Ledger", "LedgerRPC", "Primitives", "Trie",
-        "TestSupport", logging, nioCore, nioPosix,
+        "Node", "ChainTypes", "JSON", "KeyValueStore", "Keys", "Ledger", "LedgerRPC",
+        "PaymentChannels", "Primitives", "Trie", "TestSupport", logging, nioCore, nioPosix,
       ],
       swiftSettings: settings),
     .testTarget(
@@ -238,7 +239,8 @@ let package = Package(
     .testTarget(
       name: "ArchitectureTests",
       dependencies: [
-        "Primitives", "JSON", "Keys", "ChainTypes", "Ledger", "Node", "TestSupport", logging,
+        "Primitives", "JSON", "Keys", "KeyValueStore", "ChainTypes", "Ledger", "PaymentChannels",
+        "Node", "TestSupport", logging,
       ],
       swiftSettings: settings),
   ]

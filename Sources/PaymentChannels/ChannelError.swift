@@ -46,6 +46,8 @@ public enum ChannelError: Error, Hashable, Sendable {
   case ledger(LedgerClientError)
   /// A transaction of this key is final and failed, or its nonce was used by another one.
   case transactionFailed(Hash256)
+  /// A transaction of this key is on its way, and the caller waits no longer.
+  case stillWaiting(Hash256)
   /// Terms, amounts or an imported file that can't be.
   case invalid(String)
   /// There is no room for another channel.
@@ -77,6 +79,7 @@ extension ChannelError {
     case .lockFile: "lock-file"
     case .ledger(let error): "ledger-" + error.code.rawValue
     case .transactionFailed: "transaction-failed"
+    case .stillWaiting: "still-waiting"
     case .invalid: "invalid"
     case .tooManyChannels: "too-many-channels"
     }
@@ -126,6 +129,9 @@ extension ChannelError: CustomStringConvertible {
     case .transactionFailed(let hash):
       "transaction \(hash) failed on the ledger, or another one took its nonce; look at its "
         + "receipt and ask again"
+    case .stillWaiting(let hash):
+      "transaction \(hash) was sent and is in no block yet; it stays in the outbox, and is sent "
+        + "again whenever these channels are followed"
     case .invalid(let reason): reason
     case .tooManyChannels(let limit): "the books hold \(limit) channels already; close some"
     }

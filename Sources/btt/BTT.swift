@@ -23,7 +23,7 @@ struct BTT: AsyncParsableCommand {
     subcommands: [
       NodeCommand.self, DevnetCommand.self, Wallet.self, Send.self, Balance.self,
       ShowTransaction.self, ShowBlock.self, RPC.self,
-      Convert.self, Torrent.self,
+      Convert.self, Torrent.self, VaultCommand.self, ChannelCommand.self, VoucherCommand.self,
     ])
 
   static let _errorPrefix = "error: "

@@ -1,7 +1,10 @@
 import ChainTypes
+import KeyValueStore
+import Keys
 import Ledger
 import Logging
 import Node
+import PaymentChannels
 import TestSupport
 import Testing
 
@@ -14,7 +17,7 @@ struct NodePaperTests {
   }
 
   @Test("The list of JSON-RPC methods is the node's")
-  func methods() throws {
+  func methods() async throws {
     let test = try TestChain()
     let pool = try TransactionPool(
       view: test.chain.view, clock: { 0 },
@@ -23,6 +26,11 @@ struct NodePaperTests {
       })
     let backend = NodeBackend(chain: test.chain, pool: pool, role: .devnet)
     var table = NodeMethods.table(for: backend)
+    let channels = try await ChannelService.open(
+      store: SimulatedStore(), ledger: ChainLedgerClient(backend: backend),
+      account: TestChain.key(1),
+      logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    ChannelMethods(service: channels, isReceivingOpen: false).register(in: &table)
     DevMethods(backend: backend, control: NoControl(), isOpen: true).register(in: &table)
     let name = #/[a-z0-9]+_[A-Za-z0-9]+/#
     let paper = try Papers.rows("docs/specs/json-rpc.md").map { $0[0] }

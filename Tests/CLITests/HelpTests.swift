@@ -17,6 +17,13 @@ internal import Testing
       ["node", "export"], ["node", "import"],
       ["torrent"], ["torrent", "create"], ["torrent", "show"], ["torrent", "verify"],
       ["torrent", "magnet"], ["torrent", "seed"], ["torrent", "get"],
+      ["vault"], ["vault", "deposit"], ["vault", "withdraw"], ["vault", "show"],
+      ["channel"], ["channel", "open"], ["channel", "open-many"], ["channel", "top-up"],
+      ["channel", "list"], ["channel", "show"], ["channel", "pay"], ["channel", "receive"],
+      ["channel", "settle"], ["channel", "close"], ["channel", "request-close"],
+      ["channel", "withdraw"], ["channel", "watch"], ["channel", "export"],
+      ["channel", "import"], ["channel", "adopt"],
+      ["voucher"], ["voucher", "sign"], ["voucher", "verify"], ["voucher", "decode"],
     ])
   func showsExample(command: [String]) async throws {
     let result = try await btt.run(command + ["--help"])

@@ -319,7 +319,8 @@ internal import Testing
       _ store: SimulatedStore, takeOver: Bool = false
     ) async throws -> ChannelService {
       try await ChannelService.open(
-        store: store, ledger: client, account: Fixture.payer, lockDirectory: directory.path,
+        store: store, ledger: client, account: Fixture.payer,
+        lease: try KeyLease(of: Fixture.payer.address, in: directory.path),
         takeOver: takeOver, logger: Fixture.logger)
     }
     var backup = SimulatedStore()

@@ -50,3 +50,29 @@ extension Receipt {
     OrderedTrie.root(of: receipts.map(\.encoded))
   }
 }
+
+extension Receipt {
+  /// Reads the canonical bytes; the bloom must be that of the logs.
+  package init(decoding bytes: [UInt8]) throws(RLPError) {
+    var kind = Transaction.Kind.legacy
+    var body = bytes[...]
+    if let first = bytes.first, first < 0x80 {
+      guard first != 0, let typed = Transaction.Kind(rawValue: first) else {
+        throw .unexpectedKind
+      }
+      kind = typed
+      body = body.dropFirst()
+    }
+    var list = try RLPDecoder.list([UInt8](body))
+    let status = try list.readUInt64()
+    let cumulativeGasUsed = try list.readUInt64()
+    let bloom = try list.readString()
+    var inner = try list.readList()
+    try list.finish()
+    var logs: [Log] = []
+    while !inner.isAtEnd { logs.append(try Log(decoding: &inner)) }
+    self.init(
+      kind: kind, succeeded: status == 1, cumulativeGasUsed: cumulativeGasUsed, logs: logs)
+    guard status < 2, bloom.elementsEqual(self.bloom.bytes) else { throw .unexpectedKind }
+  }
+}

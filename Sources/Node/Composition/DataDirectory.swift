@@ -9,6 +9,7 @@ public import KeyValueStore
 ///     DIR/keystore/         the validator's key, encrypted
 ///     DIR/validator.guard   the last block the validator sealed
 ///     DIR/pool.journal      transactions that wait
+///     DIR/channels/         payment channels' books, and the lock of their key
 ///     DIR/admin.token       what admits to methods that change the node
 public struct DataDirectory: Hashable, Sendable {
   /// The directory.
@@ -38,6 +39,8 @@ public struct DataDirectory: Hashable, Sendable {
   public var guardFile: String { path + "/validator.guard" }
   /// The pool's journal.
   public var poolJournal: String { path + "/pool.journal" }
+  /// The directory of payment channels' books.
+  public var channels: String { path + "/channels" }
   /// The administrator's token.
   public var tokenFile: String { path + "/admin.token" }
 
@@ -55,6 +58,9 @@ public struct DataDirectory: Hashable, Sendable {
           + "with --data-dir")
     }
   }
+
+  /// Makes the directory of payment channels' books.
+  func createChannels() throws(NodeError) { try DataDirectory(path: channels).create() }
 
   /// Opens the database.
   ///

@@ -33,6 +33,7 @@ public final class LedgerNode: Sendable {
   public let pool: TransactionPool
   private let settings: NodeSettings
   private let role: Role
+  private let channelKey: PrivateKey?
   private let directory: DataDirectory
   private let logger: Logger
   private let clock: NodeClock
@@ -47,15 +48,18 @@ public final class LedgerNode: Sendable {
   ///   - directory: the data directory; it must hold a chain.
   ///   - settings: what the owner set.
   ///   - role: what it does.
+  ///   - channelKey: the key whose payment channels it runs; nil for none.
   ///   - logger: where it tells of itself.
   /// - Throws: `NodeError`, `StoreError`, `LedgerError`.
   public init(
-    directory: DataDirectory, settings: NodeSettings, role: Role, logger: Logger
+    directory: DataDirectory, settings: NodeSettings, role: Role, channelKey: PrivateKey? = nil,
+    logger: Logger
   ) throws {
     try Self.check(settings)
     self.directory = directory
     self.settings = settings
     self.role = role
+    self.channelKey = channelKey
     self.logger = logger
     let store = try directory.openStore(createIfMissing: false)
     do {
@@ -140,6 +144,12 @@ public final class LedgerNode: Sendable {
     if let development {
       DevMethods(backend: backend, control: development, isOpen: true).register(in: &table)
     }
+    var events = RPCEvents()
+    let channels = try await openChannels(backend)
+    if let channels {
+      channels.register(in: &table, &events, settings)
+      services.append(Part(name: "channels") { await channels.run() })
+    }
     if settings.rpcNeedsToken { table.restrictAll() }
     var rpc = settings.rpc
     rpc.adminToken = try directory.adminToken()
@@ -147,7 +157,7 @@ public final class LedgerNode: Sendable {
       RPCServer(
         configuration: rpc,
         processor: JSONRPCProcessor(methods: table, limits: settings.requests, logger: logger),
-        logger: logger, health: { [self] in health() }, onStart: onStart))
+        logger: logger, events: events, health: { [self] in health() }, onStart: onStart))
     let group = ServiceGroup(
       configuration: ServiceGroupConfiguration(
         services: services.map {
@@ -156,7 +166,24 @@ public final class LedgerNode: Sendable {
             failureTerminationBehavior: .gracefullyShutdownGroup)
         },
         gracefulShutdownSignals: signals, logger: logger))
-    try await group.run()
+    do {
+      try await group.run()
+    } catch {
+      await channels?.close(logger)
+      throw error
+    }
+    await channels?.close(logger)
+  }
+
+  private func openChannels(_ backend: NodeBackend) async throws -> NodeChannels? {
+    guard let channelKey else { return nil }
+    guard chain.genesis.channels != nil else {
+      throw NodeError(
+        .configuration, "this chain has no payment channels: leave channels.key_file empty")
+    }
+    return try await NodeChannels.open(
+      key: channelKey, in: directory, backend: backend, configuration: settings.channels,
+      logger: logger)
   }
 
   private func producer(_ key: PrivateKey) throws -> SoloConsensus {

@@ -1,5 +1,6 @@
 internal import Consensus
 internal import Logging
+internal import PaymentChannels
 internal import Primitives
 
 extension NodeSettings {
@@ -126,6 +127,36 @@ extension NodeSettings {
     number(
       "pool.sender_slots", "transactions of one sender that may wait", \.poolSenderSlots,
       1...1_000_000),
+    optional(
+      "channels.key_file",
+      "key file of the account whose payment channels the node runs; empty for none",
+      \.channelKeyFile),
+    optional(
+      "channels.password_file", "file with the password of the channels' key; empty to ask",
+      \.channelPasswordFile),
+    Entry(
+      key: "channels.receive",
+      summary: "who may hand in vouchers, which only bring money: admin, or all who reach the node",
+      get: { $0.channelReceivingIsOpen ? "all" : "admin" },
+      set: { settings, text throws(SettingError) in
+        guard text == "admin" || text == "all" else { throw SettingError(wanted: "admin or all") }
+        settings.channelReceivingIsOpen = text == "all"
+      }),
+    amount(
+      "channels.window", "credit that a payer's channel has beyond what is paid",
+      \.channels.window),
+    amount(
+      "channels.min_deposit", "channels to the node with less are ignored",
+      \.channels.minimumDeposit),
+    grace(
+      "channels.min_grace", "channels to the node with fewer seconds of grace are ignored",
+      \.channels.minimumGraceSeconds),
+    grace(
+      "channels.min_grace_blocks", "channels to the node with fewer blocks of grace are ignored",
+      \.channels.minimumGraceBlocks),
+    amount(
+      "channels.settle_floor", "vouchers are cashed only when they bring at least so much",
+      \.channels.settlementFloor),
     Entry(
       key: "log.level", summary: "least that is logged: trace, debug, info, notice, warning, error",
       get: { $0.logLevel.rawValue },
@@ -190,6 +221,33 @@ extension NodeSettings {
             wanted: "a whole number from \(bounds.lowerBound) to \(bounds.upperBound)")
         }
         settings[keyPath: path] = value
+      })
+  }
+
+  private static func grace(
+    _ key: String, _ summary: String, _ path: any WritableKeyPath<NodeSettings, UInt32> & Sendable
+  ) -> Entry {
+    Entry(
+      key: key, summary: summary, get: { String($0[keyPath: path]) },
+      set: { settings, text throws(SettingError) in
+        guard let value = UInt32(text) else {
+          throw SettingError(wanted: "a whole number below 2^32")
+        }
+        settings[keyPath: path] = value
+      })
+  }
+
+  private static func amount(
+    _ key: String, _ summary: String, _ path: any WritableKeyPath<NodeSettings, UInt128> & Sendable
+  ) -> Entry {
+    Entry(
+      key: key, summary: summary + "; in BTT unless it has a unit",
+      get: { Amount(wei: UInt256($0[keyPath: path])).formatted(.wei) },
+      set: { settings, text throws(SettingError) in
+        guard let amount = try? Amount(parsing: text), amount.wei.high == 0 else {
+          throw SettingError(wanted: "an amount such as 1.5 or \"1000 wei\"")
+        }
+        settings[keyPath: path] = amount.wei.low
       })
   }
 

@@ -1,5 +1,6 @@
 public import Consensus
 public import Logging
+public import PaymentChannels
 public import Primitives
 
 /// Everything a node's owner can set, with defaults.
@@ -38,6 +39,14 @@ public struct NodeSettings: Sendable {
   public var poolSlots = 50_000
   /// The most transactions of one sender that wait.
   public var poolSenderSlots = 4_096
+  /// The key of the account whose payment channels the node runs; nil for none.
+  public var channelKeyFile: String?
+  /// The file with the password of that key; nil to ask.
+  public var channelPasswordFile: String?
+  /// Whether anybody may hand in vouchers for the node's channels.
+  public var channelReceivingIsOpen = false
+  /// What the node accepts and risks over payment channels.
+  public var channels = ChannelConfiguration()
   /// The least that is logged.
   public var logLevel = Logger.Level.info
   /// Whether log lines are JSON.

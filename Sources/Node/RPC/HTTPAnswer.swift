@@ -45,6 +45,18 @@ extension HTTPAnswer {
     return answer
   }
 
+  /// The head of a stream of server-sent events, which has no length.
+  static func eventsHead(_ version: HTTPVersion, origin: String?) -> HTTPResponseHead {
+    var fields: HTTPHeaders = [
+      "content-type": "text/event-stream", "cache-control": "no-store",
+    ]
+    if let origin {
+      fields.add(name: "access-control-allow-origin", value: origin)
+      if origin != "*" { fields.add(name: "vary", value: "origin") }
+    }
+    return HTTPResponseHead(version: version, status: .ok, headers: fields)
+  }
+
   /// The head to send in reply to a request of that version.
   func head(version: HTTPVersion, keepAlive: Bool) -> HTTPResponseHead {
     var fields = HTTPHeaders()

@@ -7,6 +7,8 @@ struct HTTPGate: Sendable {
   enum Decision {
     /// It carries JSON-RPC; `origin` is what CORS headers must name, if any.
     case call(isAdmin: Bool, origin: String?)
+    /// It subscribes to events.
+    case subscribe(RPCEvents.Source, origin: String?)
     /// It is answered without JSON-RPC.
     case answer(HTTPAnswer)
   }
@@ -16,8 +18,13 @@ struct HTTPGate: Sendable {
   private let adminToken: RPCAdminToken?
   private let maximumBodyBytes: Int
   private let health: @Sendable () -> RPCHealth
+  private let events: RPCEvents
 
-  init(_ configuration: RPCServerConfiguration, health: @escaping @Sendable () -> RPCHealth) {
+  init(
+    _ configuration: RPCServerConfiguration, events: RPCEvents,
+    health: @escaping @Sendable () -> RPCHealth
+  ) {
+    self.events = events
     hosts = Set(configuration.allowedHosts.map { $0.lowercased() })
     origins = Set(configuration.allowedOrigins.map { $0.lowercased() })
     adminToken = configuration.adminToken
@@ -32,8 +39,42 @@ struct HTTPGate: Sendable {
     case "/": return decideRoot(head)
     case "/health/live": return answerHealth(head, health().notLive)
     case "/health/ready": return answerHealth(head, health().notReady)
-    default: return .answer(.init(.notFound, "not found"))
+    default:
+      guard let source = events.sources[String(path)] else {
+        return .answer(.init(.notFound, "not found"))
+      }
+      return decideSubscription(head, source)
     }
+  }
+
+  /// Events are the administrator's: what they tell is nobody else's business.
+  private func decideSubscription(
+    _ head: HTTPRequestHead, _ source: @escaping RPCEvents.Source
+  ) -> Decision {
+    let origin = head.headers.first(name: "origin").flatMap(allowedOrigin)
+    switch head.method {
+    case .GET:
+      guard hasToken(head) == true else { return .answer(Self.unauthorized(origin)) }
+      return .subscribe(source, origin: origin)
+    case .OPTIONS: return .answer(preflight(head))
+    default:
+      return .answer(
+        .init(.methodNotAllowed, "method not allowed", headers: [("allow", "GET, OPTIONS")]))
+    }
+  }
+
+  /// Whether a request shows the token; nil when it shows none.
+  private func hasToken(_ head: HTTPRequestHead) -> Bool? {
+    guard let adminToken, let credentials = head.headers.first(name: "authorization") else {
+      return nil
+    }
+    return credentials.prefix(7).lowercased() == "bearer "
+      && adminToken.matches(credentials.dropFirst(7))
+  }
+
+  private static func unauthorized(_ origin: String?) -> HTTPAnswer {
+    HTTPAnswer(
+      .unauthorized, "wrong token", headers: [("www-authenticate", "Bearer")], origin: origin)
   }
 
   private func decideRoot(_ head: HTTPRequestHead) -> Decision {
@@ -62,19 +103,9 @@ struct HTTPGate: Sendable {
     {
       return .answer(.bodyTooLarge(limit: maximumBodyBytes, origin: origin))
     }
-    var isAdmin = false
-    if let adminToken, let credentials = head.headers.first(name: "authorization") {
-      guard credentials.prefix(7).lowercased() == "bearer ",
-        adminToken.matches(credentials.dropFirst(7))
-      else {
-        return .answer(
-          .init(
-            .unauthorized, "wrong token", headers: [("www-authenticate", "Bearer")],
-            origin: origin))
-      }
-      isAdmin = true
-    }
-    return .call(isAdmin: isAdmin, origin: origin)
+    let hasToken = hasToken(head)
+    guard hasToken != false else { return .answer(Self.unauthorized(origin)) }
+    return .call(isAdmin: hasToken == true, origin: origin)
   }
 
   private func answerHealth(_ head: HTTPRequestHead, _ reasons: [String]) -> Decision {

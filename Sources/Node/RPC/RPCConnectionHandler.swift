@@ -29,6 +29,10 @@ final class RPCConnectionHandler: ChannelInboundHandler {
     case held(Exchange, ByteBuffer)
     /// A task works on a call.
     case working(Exchange, Task<Void, Never>)
+    /// A subscription's request is not over yet.
+    case subscribing(Exchange, RPCEvents.Source)
+    /// A task takes events and has them sent.
+    case subscribed(Task<Void, Never>)
     /// The last answer has been sent; what still arrives is dropped.
     case draining
   }
@@ -80,11 +84,14 @@ final class RPCConnectionHandler: ChannelInboundHandler {
     self.context = nil
     timer?.cancel()
     releaseMemory()
-    if case .working(_, let task) = state {
+    switch state {
+    case .working(_, let task):
       // The connection counts as open until its work has ended: see `finish`.
       task.cancel()
-    } else {
+    case .subscribed(let task):
+      task.cancel()
       connections.remove(context.channel)
+    default: connections.remove(context.channel)
     }
   }
 
@@ -113,6 +120,8 @@ final class RPCConnectionHandler: ChannelInboundHandler {
       if self.deadline <= .now() {
         context.close(promise: nil)
       } else {
+        // A line now and then finds out whether anybody is still there.
+        if case .subscribed = self.state { self.emit(Array(": \n\n".utf8)) }
         self.schedule(context)
       }
     }
@@ -140,6 +149,9 @@ final class RPCConnectionHandler: ChannelInboundHandler {
       } else {
         state = .skipping(exchange, answer)
       }
+    case .subscribe(let source, let origin):
+      exchange.origin = origin
+      state = .subscribing(exchange, source)
     case .call(let isAdmin, let origin):
       exchange.isAdmin = isAdmin
       exchange.origin = origin
@@ -202,6 +214,7 @@ final class RPCConnectionHandler: ChannelInboundHandler {
         deadline = .now() + writeTime
       }
     case .skipping(let exchange, let answer): send(answer, exchange, context)
+    case .subscribing(let exchange, let source): subscribe(exchange, source, context)
     case .draining: context.close(promise: nil)
     default: break
     }
@@ -233,6 +246,39 @@ final class RPCConnectionHandler: ChannelInboundHandler {
     guard case .working(let exchange, _) = state else { return }
     guard let context else { return connections.remove(channel) }
     send(HTTPAnswer(reply: bytes, origin: exchange.origin), exchange, context)
+  }
+
+  // MARK: - Events
+
+  private func subscribe(
+    _ exchange: Exchange, _ source: @escaping RPCEvents.Source, _ context: ChannelHandlerContext
+  ) {
+    guard connections.setSubscribed(context.channel) else { return context.close(promise: nil) }
+    deadline = .distantFuture
+    context.write(
+      wrapOutboundOut(.head(HTTPAnswer.eventsHead(exchange.version, origin: exchange.origin))),
+      promise: nil)
+    let eventLoop = context.eventLoop
+    let handler = NIOLoopBound(self, eventLoop: eventLoop)
+    // Subscribed before the first line is sent: who has read it misses nothing after it.
+    let events = source()
+    let task = Task(executorPreference: RPCExecutor.shared) {
+      for await event in events {
+        eventLoop.execute { handler.value.emit(event.encoded) }
+      }
+      eventLoop.execute { handler.value.context?.close(promise: nil) }
+    }
+    state = .subscribed(task)
+    emit(Array(": subscribed\n\n".utf8))
+  }
+
+  /// Sends an event; whoever has not taken those before by the time the buffers are full is let go
+  /// rather than kept waiting for, or lied to by leaving some out.
+  private func emit(_ bytes: [UInt8]) {
+    guard case .subscribed = state, let context else { return }
+    guard context.channel.isWritable else { return context.close(promise: nil) }
+    let buffer = context.channel.allocator.buffer(bytes: bytes)
+    context.writeAndFlush(wrapOutboundOut(.body(.byteBuffer(buffer))), promise: nil)
   }
 
   // MARK: - Replies

@@ -7,6 +7,8 @@ final class RPCConnections: Sendable {
     var channel: any Channel
     /// Since when the caller has had to send something, or nil while a task works for it.
     var idleSince: NIODeadline?
+    /// Whether it gets events, which never end by themselves.
+    var isSubscribed = false
   }
 
   private struct State {
@@ -49,6 +51,15 @@ final class RPCConnections: Sendable {
     state.withLock { $0.entries[ObjectIdentifier(channel)]?.idleSince = since }
   }
 
+  /// Notes that a connection gets events from now on; false when the server is about to stop.
+  func setSubscribed(_ channel: any Channel) -> Bool {
+    state.withLock { state in
+      state.entries[ObjectIdentifier(channel)]?.isSubscribed = true
+      state.entries[ObjectIdentifier(channel)]?.idleSince = nil
+      return !state.isStopping
+    }
+  }
+
   /// Takes a part of the memory for bodies, or gives false when too little is left.
   func reserve(_ count: Int) -> Bool {
     state.withLock { state in
@@ -73,12 +84,16 @@ final class RPCConnections: Sendable {
 
   /// Admits no more, and asks every connection to end once it has answered what it has.
   func beginStopping() {
-    let channels = state.withLock { state in
+    let entries = state.withLock { state in
       state.isStopping = true
-      return state.entries.values.map(\.channel)
+      return Array(state.entries.values)
     }
-    for channel in channels {
-      channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+    for entry in entries {
+      if entry.isSubscribed {
+        entry.channel.close(promise: nil)
+      } else {
+        entry.channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+      }
     }
   }
 

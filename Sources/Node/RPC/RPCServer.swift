@@ -19,6 +19,7 @@ public struct RPCServer: Service {
   private let processor: JSONRPCProcessor
   private let logger: Logger
   private let eventLoopGroup: any EventLoopGroup
+  private let events: RPCEvents
   private let health: @Sendable () -> RPCHealth
   private let onStart: @Sendable (Int) -> Void
 
@@ -26,6 +27,7 @@ public struct RPCServer: Service {
   public init(
     configuration: RPCServerConfiguration, processor: JSONRPCProcessor, logger: Logger,
     eventLoopGroup: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
+    events: RPCEvents = RPCEvents(),
     health: @escaping @Sendable () -> RPCHealth = { RPCHealth() },
     onStart: @escaping @Sendable (Int) -> Void = { _ in }
   ) {
@@ -33,6 +35,7 @@ public struct RPCServer: Service {
     self.processor = processor
     self.logger = logger
     self.eventLoopGroup = eventLoopGroup
+    self.events = events
     self.health = health
     self.onStart = onStart
   }
@@ -55,7 +58,7 @@ public struct RPCServer: Service {
     try configuration.validate()
     let connections = RPCConnections(
       limit: configuration.maximumConnections, bodyBytes: configuration.maximumBufferedBytes)
-    let gate = HTTPGate(configuration, health: health)
+    let gate = HTTPGate(configuration, events: events, health: health)
     var limits = NIOHTTPDecoderLimitConfiguration()
     limits.maxHeaderFieldSize = configuration.maximumHeaderBytes
     limits.maxHeaderListSize = configuration.maximumHeaderBytes

@@ -52,6 +52,21 @@ package struct Outbox: Sendable {
     return amounts
   }
 
+  /// The number of a transaction on its way that does all that a plan would, where doing it twice
+  /// were a waste.
+  package func covering(_ plan: TransactionPlan) -> UInt64? {
+    switch plan.kind {
+    case .settle, .close, .requestClose, .withdraw: break
+    case .vaultDeposit, .vaultWithdraw, .open, .topUp, .closeMutual: return nil
+    }
+    return entries.last { entry in
+      entry.kind == plan.kind
+        && plan.items.allSatisfy { item in
+          entry.items.contains { $0.id == item.id && $0.amount >= item.amount }
+        }
+    }?.sequence
+  }
+
   package mutating func add(_ entry: OutboxEntry, in generation: UInt64) {
     places[entry.sequence] = Place(entry: entry, generation: generation)
     order.append(entry.sequence)

@@ -21,6 +21,9 @@ public enum ChannelTransactionKind: UInt8, Hashable, Sendable, CaseIterable {
   case requestClose = 8
   /// The payer takes back the rest after the grace time.
   case withdraw = 9
+
+  /// The word for it in JSON.
+  public var name: String { String(describing: self) }
 }
 
 /// A ledger transaction that is not final: written to disk before it is sent, sent again as the

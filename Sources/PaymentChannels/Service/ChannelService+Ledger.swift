@@ -18,6 +18,11 @@ extension ChannelService {
     try await ask { client throws(LedgerClientError) in try await client.vault(of: account) }
   }
 
+  /// The bounds within which payers choose grace times.
+  public func graceBounds() async throws(ChannelError) -> ChannelGraceBounds {
+    try await ask { client throws(LedgerClientError) in try await client.graceBounds() }
+  }
+
   /// Moves coin from the account to its vault, and waits until that is final.
   public func depositToVault(_ amount: UInt128) async throws(ChannelError) -> LedgerReceipt {
     try await execute(TransactionPlan(kind: .vaultDeposit, call: .vaultDeposit, value: amount))
@@ -70,7 +75,15 @@ extension ChannelService {
   ///
   /// - Returns: what the ledger paid, or nil when there was nothing worth its fee.
   public func settle(_ ids: Set<ChannelID>? = nil) async throws(ChannelError) -> Amount? {
-    guard let sequence = try await submitSettlement(everything: true, only: ids) else { return nil }
+    var submitted = try await submitSettlement(everything: true, only: ids)
+    // What the policy has sent already is what was asked for.
+    if submitted == nil {
+      submitted =
+        engine.outbox.entries.last { entry in
+          entry.kind == .settle && entry.items.contains { ids?.contains($0.id) ?? true }
+        }?.sequence
+    }
+    guard let sequence = submitted else { return nil }
     let receipt = try await outcome(of: sequence)
     return receipt.events.reduce(Amount.zero) { sum, event in
       guard case .settled(_, let paid, _) = event else { return sum }
@@ -115,7 +128,9 @@ extension ChannelService {
 
   /// Takes back the rest as the payer after the grace time.
   public func withdraw(_ id: ChannelID) async throws(ChannelError) -> LedgerReceipt {
-    try await execute(.withdraw(try engine.payer(id).descriptor))
+    let plan = TransactionPlan.withdraw(try engine.payer(id).descriptor)
+    if let sequence = engine.outbox.covering(plan) { return try await outcome(of: sequence) }
+    return try await execute(plan)
   }
 
   // MARK: - Numbers
@@ -152,6 +167,36 @@ extension ChannelService {
   }
 
   // MARK: - Watching and moving
+
+  /// Takes a voucher that comes with its channel, which need not be known yet: what the ledger
+  /// holds for it is looked up then.
+  public func receive(
+    _ document: VoucherDocument, from peer: PeerID
+  ) async throws(ChannelError) -> PayeeCredit {
+    let id = document.voucher.channelID
+    guard document.domain == domain else {
+      throw .invalid(
+        "the voucher is of chain \(document.domain.chainID), module \(document.domain.module); "
+          + "these books are of chain \(domain.chainID), module \(domain.module)")
+    }
+    if engine.view(of: id) == nil, let channel = document.descriptor, channel.payee == account {
+      guard document.voucher.isSigned(by: channel.voucherSigner, in: domain) else {
+        throw .badSignature(id)
+      }
+      let channels = try await ask { client throws(LedgerClientError) in
+        try await client.channels([id])
+      }
+      guard let state = channels.states.first ?? nil else { throw .unknownChannel(id) }
+      guard engine.isWorthwhile(channel, deposit: state.deposit) else {
+        throw .invalid(
+          "channel \(id) is below this payee's limits: its deposit is \(state.deposit) wei, its "
+            + "grace \(channel.graceSeconds) s and \(channel.graceBlocks) blocks")
+      }
+      let entry = ChannelArchive.Entry(role: .payee, descriptor: channel)
+      _ = try engine.merge([entry], channels, now: clock.now)
+    }
+    return try await receive(document.voucher, from: peer)
+  }
 
   /// Keeps another's voucher, and settles it when the payer asks for the close.
   public func watch(

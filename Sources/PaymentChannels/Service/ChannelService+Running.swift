@@ -12,14 +12,33 @@ extension ChannelService {
     }
   }
 
+  /// How many blocks are asked for at once.
+  private static let blocksAtOnce = 64
+
+  /// Takes in everything up to the ledger's newest block, without doing anything about it.
+  public func catchUp() async throws(ChannelError) {
+    let head = try await ask { client throws(LedgerClientError) in try await client.head() }
+    while engine.meta.followed < head.height {
+      let followed = engine.meta.followed
+      let blocks = try await ask { client throws(LedgerClientError) in
+        try await client.blocks(after: followed, limit: Self.blocksAtOnce)
+      }
+      for block in blocks { engine.apply(block, now: clock.now) }
+    }
+    engine.putMeta()
+    try await syncAll()
+  }
+
   private func follow() async {
     while !Task.isCancelled {
       do {
         let followed = engine.meta.followed
         let blocks = try await ask { client throws(LedgerClientError) in
-          try await client.blocks(after: followed, limit: 256)
+          try await client.blocks(after: followed, limit: Self.blocksAtOnce)
         }
         for block in blocks { engine.apply(block, now: clock.now) }
+        // What came while it was away is taken in first: what follows looks at the newest.
+        guard blocks.count < Self.blocksAtOnce else { continue }
         try await maintain()
       } catch {
         if Task.isCancelled { return }
@@ -68,6 +87,8 @@ extension ChannelService {
           try await client.receipt(of: hash)
         }
         if let receipt {
+          // Who is told of it finds what it did in the books.
+          guard receipt.height <= engine.meta.followed else { return }
           engine.finish(receipt)
           break
         }
@@ -159,13 +180,8 @@ extension ChannelService {
     }
     let fees = try await ask { client throws(LedgerClientError) in try await client.fees() }
     engine.fees = fees
-    // While the ledger was asked, another settlement may have taken the same vouchers.
-    if plan.kind == .settle {
-      let settling = engine.outbox.settling
-      if plan.items.allSatisfy({ settling[$0.id] ?? 0 >= $0.amount }) {
-        throw .ledger(LedgerClientError(.refused, "these vouchers are on their way already"))
-      }
-    }
+    // While the ledger was asked, another one may have been sent for the same purpose.
+    if let other = engine.outbox.covering(plan) { return other }
     let sequence = try engine.propose(
       plan, gas: gas + gas / 4, nonce: ledger.nonce, fees: fees, budget: budget, now: clock.now)
     if engine.commit.failure == nil { try await syncAll() }

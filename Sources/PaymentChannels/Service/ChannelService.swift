@@ -24,7 +24,8 @@ public actor ChannelService {
 
   private var commitWaiters: [CheckedContinuation<Void, Never>] = []
   private var turn: [CheckedContinuation<[VoucherIntake.Slot: UInt128], Never>]?
-  private var outcomeWaiters: [UInt64: CheckedContinuation<Outcome, Never>] = [:]
+  private var outcomeWaiters: [OutcomeWaiter] = []
+  private var nextWaiter: UInt64 = 0
   private let subscribers = UpdateFanout()
   var isMaintaining = false
 
@@ -45,25 +46,19 @@ public actor ChannelService {
 
   /// Opens the books of a key in a store, or begins new ones that start at the ledger's head.
   ///
-  /// With a directory for the key's lock file, a second process on the key is refused, and so is
-  /// a store that another one, or a newer copy of it, has followed; `takeOver` goes on with it
-  /// anyway, and stops signing on its channels until each is adopted. `voucherSigner` signs for
-  /// channels that name it; the account signs for the others.
+  /// With the key's lease, which keeps a second process out, a store that another one, or a newer
+  /// copy of it, has followed is refused; `takeOver` goes on with it anyway, and stops signing on
+  /// its channels until each is adopted. `voucherSigner` signs for channels that name it; the
+  /// account signs for the others.
   public static func open(
     store: any KeyValueStore, ledger: any LedgerClient, account: any ChannelSigner,
     voucherSigner: (any ChannelSigner)? = nil, module: Address = ChannelModule.address,
-    lockDirectory: String? = nil, takeOver: Bool = false,
+    lease: KeyLease? = nil, takeOver: Bool = false,
     configuration: ChannelConfiguration = .init(),
     clock: any ChannelClock = SystemChannelClock(), logger: Logger
   ) async throws(ChannelError) -> ChannelService {
     guard configuration.isValid else {
       throw .invalid("a setting of the channels is out of its bounds; see ChannelConfiguration")
-    }
-    let lease: KeyLease?
-    if let lockDirectory {
-      lease = try KeyLease(of: account.address, in: lockDirectory)
-    } else {
-      lease = nil
     }
     let chainID: UInt64
     let head: LedgerHead
@@ -158,20 +153,41 @@ public actor ChannelService {
     let outcomes = engine.outcomes
     engine.outcomes = []
     for outcome in outcomes {
-      outcomeWaiters.removeValue(forKey: outcome.sequence)?.resume(returning: outcome)
+      let waiters = outcomeWaiters.filter { $0.sequence == outcome.sequence }
+      outcomeWaiters.removeAll { $0.sequence == outcome.sequence }
+      for waiter in waiters { waiter.continuation.resume(returning: outcome) }
     }
   }
 
   /// Waits until a transaction of the outbox is final.
   func outcome(of sequence: UInt64) async throws(ChannelError) -> LedgerReceipt {
-    guard engine.outbox[sequence] != nil else {
+    guard let hash = engine.outbox[sequence]?.hashes.last else {
       throw .invalid("transaction \(sequence) of the outbox is done already")
     }
-    let outcome = await withCheckedContinuation { outcomeWaiters[sequence] = $0 }
+    nextWaiter += 1
+    let number = nextWaiter
+    let outcome: Outcome? = await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        if Task.isCancelled {
+          continuation.resume(returning: nil)
+        } else {
+          outcomeWaiters.append(
+            OutcomeWaiter(number: number, sequence: sequence, continuation: continuation))
+        }
+      }
+    } onCancel: {
+      Task { await self.stopWaiting(number) }
+    }
+    guard let outcome else { throw .stillWaiting(hash) }
     guard let receipt = outcome.receipt, receipt.succeeded else {
       throw .transactionFailed(outcome.hash)
     }
     return receipt
+  }
+
+  private func stopWaiting(_ number: UInt64) {
+    guard let index = outcomeWaiters.firstIndex(where: { $0.number == number }) else { return }
+    outcomeWaiters.remove(at: index).continuation.resume(returning: nil)
   }
 
   // MARK: - Being paid
@@ -262,6 +278,13 @@ public actor ChannelService {
     let generation = try engine.adopt(id, upTo: amount)
     try await sync(through: generation)
   }
+}
+
+/// Who waits for the end of a transaction.
+private struct OutcomeWaiter {
+  var number: UInt64
+  var sequence: UInt64
+  var continuation: CheckedContinuation<Outcome?, Never>
 }
 
 extension Hash256 {

@@ -80,14 +80,8 @@ extension ChannelArchive {
 
 extension ChannelArchive.Entry {
   fileprivate var json: JSONValue {
-    var object: JSONObject = [
-      "role": .string(Self.names[role] ?? ""), "payer": .string(descriptor.payer.hex),
-      "payee": .string(descriptor.payee.hex), "signer": .string(descriptor.signer.hex),
-      "salt": .string(descriptor.salt.hex),
-      "graceSeconds": .string(String(descriptor.graceSeconds)),
-      "graceBlocks": .string(String(descriptor.graceBlocks)),
-      "openCount": .string(String(descriptor.openCount)),
-    ]
+    var object = descriptor.json
+    object["role"] = .string(role.name)
     if let voucher {
       object["cumulativeAmount"] = .string(String(voucher.cumulativeAmount))
       object["signature"] = .string(Hex.encode(voucher.signature.bytes))
@@ -96,26 +90,12 @@ extension ChannelArchive.Entry {
     return .object(object)
   }
 
-  private static let names: [ChannelRole: String] = [
-    .payer: "payer", .payee: "payee", .watcher: "watcher",
-  ]
-
   fileprivate init?(json: JSONValue, in domain: ChannelDomain) {
     func text(_ name: String) -> String? { json[name]?.stringValue }
-    func address(_ name: String) -> Address? { text(name).flatMap { try? Address(hex: $0) } }
-    guard let role = Self.names.first(where: { $0.value == text("role") })?.key,
-      let payer = address("payer"), let payee = address("payee"), let signer = address("signer"),
-      let salt = text("salt").flatMap({ try? Hash256(hex: $0) }),
-      let seconds = text("graceSeconds").flatMap({ UInt32($0) }),
-      let blocks = text("graceBlocks").flatMap({ UInt32($0) }),
-      let openCount = text("openCount").flatMap({ UInt64($0) })
+    guard let role = text("role").flatMap(ChannelRole.init(name:)),
+      let descriptor = ChannelDescriptor(json: json, in: domain)
     else { return nil }
-    self.init(
-      role: role,
-      descriptor: ChannelDescriptor(
-        payer: payer, payee: payee, signer: signer, salt: salt, graceSeconds: seconds,
-        graceBlocks: blocks, openCount: openCount, module: domain.module,
-        chainID: domain.chainID))
+    self.init(role: role, descriptor: descriptor)
     if let amount = text("cumulativeAmount") {
       guard let amount = UInt128(amount),
         let bytes = text("signature").flatMap({ try? Hex.decode($0, count: 65) })

@@ -67,7 +67,8 @@ struct NodeRun: AsyncParsableCommand {
     _ directory: DataDirectory, _ settings: NodeSettings, _ role: LedgerNode.Role, _ logger: Logger
   ) async throws {
     let node = try LedgerNode(
-      directory: directory, settings: settings, role: role, logger: logger)
+      directory: directory, settings: settings, role: role,
+      channelKey: try channelKey(settings), logger: logger)
     let output = output
     let name = node.chain.genesis.name
     let chainID = node.chain.genesis.chainID
@@ -81,6 +82,16 @@ struct NodeRun: AsyncParsableCommand {
         ],
         text: "\(name) (chain id \(chainID)) at block \(head), listening on \(url)")
     }
+  }
+
+  /// The key whose payment channels the node runs.
+  private func channelKey(_ settings: NodeSettings) throws -> PrivateKey? {
+    guard let file = settings.channelKeyFile else { return nil }
+    let source = PasswordSource(
+      file: settings.channelPasswordFile, option: "--set channels.password_file=FILE with",
+      variable: .channelPassword)
+    return try KeyMaterial(text: String(decoding: Files.read(file), as: UTF8.self))
+      .key(index: 0, password: source)
   }
 
   private func key(_ directory: DataDirectory, _ settings: NodeSettings) throws -> PrivateKey {

@@ -1,8 +1,10 @@
 internal import ChainTypes
 internal import JSON
+internal import KeyValueStore
 internal import Keys
 internal import LedgerRPC
 internal import Node
+internal import PaymentChannels
 internal import Primitives
 
 /// Why a command failed, and what to do next.
@@ -30,6 +32,10 @@ struct CommandFailure: Error {
     case settings
     case dataDirectory = "data-directory"
     case listen
+    case keyInUse = "key-in-use"
+    case oldBooks = "old-books"
+    case channel
+    case untrusted
     case failed
   }
 
@@ -59,6 +65,8 @@ struct CommandFailure: Error {
       } else {
         self.init(Code(error), error.description)
       }
+    case let error as ChannelError: self.init(Code(error), error.description)
+    case let error as LedgerClientError: self.init(Code(error), error.message)
     case let error as NodeError: self.init(Code(error), error.description)
     case let error as RPCServerError: self.init(Code(error), error.description)
     case is MnemonicError, is DerivationError, is KeyError, is SignatureError, is TypedDataError,
@@ -108,6 +116,32 @@ extension CommandFailure: CustomStringConvertible {
 }
 
 extension CommandFailure.Code {
+  fileprivate init(_ error: ChannelError) {
+    self =
+      switch error {
+      case .unknownChannel: .notFound
+      case .keyInUse: .keyInUse
+      case .keyUsedElsewhere, .oldStore: .oldBooks
+      case .ledger(let error): Self(error)
+      case .transactionFailed: .transactionFailed
+      case .stillWaiting: .timeout
+      case .invalid: .invalidInput
+      case .foreignStore, .storage, .damagedRow, .newerSchema, .lockFile: .dataDirectory
+      default: .channel
+      }
+  }
+
+  fileprivate init(_ error: LedgerClientError) {
+    self =
+      switch error.code {
+      case .unreachable: .unreachable
+      case .untrusted: .untrusted
+      case .insufficientFunds: .insufficientFunds
+      case .refused: .wouldFail
+      case .nonceTooLow, .underpriced: .node
+      }
+  }
+
   fileprivate init(_ error: KeyStoreError) {
     self =
       switch error {

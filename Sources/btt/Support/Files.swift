@@ -50,6 +50,14 @@ enum Files {
     guard fsync(file) == 0 else { throw failure("sync", path) }
   }
 
+  /// Writes a file whole or not at all, readable to its owner only, in the place of an older one.
+  static func replace(_ path: String, _ bytes: [UInt8]) throws {
+    let temporary = path + ".new"
+    unlink(temporary)
+    try create(temporary, bytes)
+    guard rename(temporary, path) == 0 else { throw failure("write", path) }
+  }
+
   /// Makes a directory, and those above it, for its owner only; one that is there will do.
   static func createDirectory(_ path: String) throws {
     do {

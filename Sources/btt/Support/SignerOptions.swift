@@ -58,6 +58,17 @@ struct SignerOptions: ParsableArguments {
     return key
   }
 
+  /// The account, without a password where the key store has only one.
+  func address() throws -> Address {
+    if devnet || keyFile != nil || Environment.privateKey.value != nil
+      || Environment.mnemonic.value != nil
+    {
+      return try key().address
+    }
+    guard let store = try keystore.openExisting() else { return try key().address }
+    return try from ?? onlyAccount(of: store)
+  }
+
   private func material(_ text: String) throws -> PrivateKey {
     try KeyMaterial(text: text).key(index: mnemonicIndex, password: password.source)
   }

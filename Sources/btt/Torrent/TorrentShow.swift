@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Foundation
 internal import JSON
 internal import Metainfo
+internal import Primitives
 
 /// The command `btt torrent show`.
 struct TorrentShow: ParsableCommand {

@@ -1,24 +1,15 @@
 internal import ChainTypes
 internal import Primitives
 
-/// Where vaults and channels lie in the module's storage.
-///
-///     uint64 blocksWithRoom;                                   // slot 0
-///     struct Vault { uint128 balance; uint64 openCount; }
-///     mapping(address => Vault) vaults;                        // slot 1
-///     struct Channel {
-///         uint32 closeRequestedAt; uint112 deposit; uint112 settled;
-///         uint64 heightAtRequest; uint64 roomBlocksAtRequest;  // only while a close is pending
-///     }
-///     mapping(bytes32 => Channel) channels;                    // slot 2
+/// Where vaults and channels lie in the module's storage: as `ChannelModule` says to all.
 enum ChannelStorage {
-  static let blocksWithRoom = StorageLayout.slot(0)
+  static let blocksWithRoom = ChannelModule.blocksWithRoomSlot
 
-  static func vault(_ payer: Address) -> Hash256 { StorageLayout.mapping(payer, at: 1) }
+  static func vault(_ payer: Address) -> Hash256 { ChannelModule.vaultSlot(of: payer) }
 
-  static func channel(_ id: ChannelID) -> Hash256 { StorageLayout.mapping(id.hash, at: 2) }
+  static func channel(_ id: ChannelID) -> Hash256 { ChannelModule.stateSlot(of: id) }
 
-  static func closeRequest(_ id: ChannelID) -> Hash256 { (UInt256(channel(id)) &+ .one).word }
+  static func closeRequest(_ id: ChannelID) -> Hash256 { ChannelModule.closeRequestSlot(of: id) }
 
   static func count(_ word: Hash256) -> UInt64 { UInt64(truncatingIfNeeded: UInt256(word).low) }
 }
@@ -32,13 +23,11 @@ extension ModuleCall {
   }
 
   mutating func vault(of payer: Address) throws -> ChannelVault {
-    let word = UInt256(try load(ChannelStorage.vault(payer)))
-    return ChannelVault(balance: word.low, openCount: UInt64(truncatingIfNeeded: word.high))
+    ChannelVault(word: try load(ChannelStorage.vault(payer)))
   }
 
   mutating func setVault(_ vault: ChannelVault, of payer: Address) throws {
-    let word = UInt256(high: UInt128(vault.openCount), low: vault.balance).word
-    try store(ChannelStorage.vault(payer), word)
+    try store(ChannelStorage.vault(payer), vault.word)
   }
 
   /// Puts money that leaves a channel into the payer's vault.

@@ -142,6 +142,12 @@ struct TransactionMethods {
     _ params: RPCParams, to backend: NodeBackend
   ) throws -> SignedTransaction {
     let signed = try decode(params)
+    try submit(signed, to: backend)
+    return signed
+  }
+
+  /// Hands a transaction to the pool of this node.
+  static func submit(_ signed: SignedTransaction, to backend: NodeBackend) throws {
     let recovered: RecoveredTransaction
     do { recovered = try RecoveredTransaction(recovering: signed) } catch {
       throw RPCError.server("invalid sender: the signature fits no key")
@@ -157,7 +163,6 @@ struct TransactionMethods {
       pool.headChanged(to: seen)
       _ = try pool.add(recovered, isLocal: true)
     }
-    return signed
   }
 
   private static func wait(

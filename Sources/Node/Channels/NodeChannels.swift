@@ -1,0 +1,68 @@
+internal import JSON
+internal import KeyValueStore
+internal import Keys
+internal import Logging
+internal import PaymentChannels
+internal import Primitives
+
+/// The payment channels of a node: the service, its books, and what it offers to callers.
+struct NodeChannels: Sendable {
+  private let service: ChannelService
+  private let store: LevelDBStore
+
+  /// Opens the books of a key in a node's data directory.
+  static func open(
+    key: PrivateKey, in directory: DataDirectory, backend: NodeBackend,
+    configuration: ChannelConfiguration, logger: Logger
+  ) async throws -> NodeChannels {
+    try directory.createChannels()
+    let lease = try KeyLease(of: key.address, in: directory.channels)
+    var books = LevelDBStore.Configuration(path: directory.channels + "/" + key.address.hex)
+    books.writeBufferBytes = 4 << 20
+    books.blockCacheBytes = 4 << 20
+    let store = try LevelDBStore(configuration: books)
+    do {
+      let service = try await ChannelService.open(
+        store: store, ledger: ChainLedgerClient(backend: backend), account: key, lease: lease,
+        configuration: configuration, logger: logger)
+      return NodeChannels(service: service, store: store)
+    } catch {
+      store.close()
+      throw error
+    }
+  }
+
+  /// Adds what callers can do with the channels.
+  func register(
+    in table: inout RPCMethodTable, _ events: inout RPCEvents, _ settings: NodeSettings
+  ) {
+    ChannelMethods(service: service, isReceivingOpen: settings.channelReceivingIsOpen)
+      .register(in: &table)
+    events.add("/events/channels") { [service] in
+      let updates = service.updates()
+      return AsyncStream { continuation in
+        let task = Task {
+          for await update in updates {
+            continuation.yield(
+              RPCEvent(name: update.name, data: JSONValue.object(update.json).serialized))
+          }
+          continuation.finish()
+        }
+        continuation.onTermination = { _ in task.cancel() }
+      }
+    }
+  }
+
+  /// Follows the chain until the task is cancelled.
+  func run() async { await service.run() }
+
+  /// Writes down what the books still owe, and closes them.
+  func close(_ logger: Logger) async {
+    do throws(ChannelError) {
+      try await service.shutdown()
+    } catch {
+      logger.error("the channel books were not closed in order", metadata: ["cause": "\(error)"])
+    }
+    store.close()
+  }
+}

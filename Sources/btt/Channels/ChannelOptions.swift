@@ -1,0 +1,178 @@
+internal import ArgumentParser
+internal import ChainTypes
+internal import Foundation
+internal import KeyValueStore
+internal import Keys
+internal import LedgerRPC
+internal import Logging
+internal import Node
+internal import PaymentChannels
+internal import Primitives
+
+/// Whose channels, on which ledger, and where the books are.
+struct ChannelOptions: ParsableArguments {
+  @OptionGroup(title: "Whose key") var signer: SignerOptions
+  @OptionGroup(title: "Node") var rpc: RPCOptions
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      The chain's genesis file: the node's word is then checked against its validators \
+      (environment: BTT_GENESIS).
+      """, valueName: "file"), completion: .file())
+  var genesis: String?
+
+  @Flag(
+    help: "The node is your own: believe it without a genesis file (environment: BTT_TRUST_RPC=1).")
+  var trustRpc = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Refuse a node whose newest block is older, unless it is trusted.", valueName: "seconds"))
+  var maxAge: UInt32 = 600
+
+  @Option(
+    help: ArgumentHelp(
+      "Directory of the books (default: $XDG_STATE_HOME/btt/channels).", valueName: "directory"),
+    completion: .directory)
+  var state: String?
+
+  @Option(
+    help: ArgumentHelp("As payee, ignore channels with less grace.", valueName: "seconds"))
+  var minGrace: UInt32 = ChannelConfiguration().minimumGraceSeconds
+
+  @Option(
+    help: ArgumentHelp(
+      "As payee, ignore channels with less grace, in blocks with room.", valueName: "blocks"))
+  var minGraceBlocks: UInt32 = ChannelConfiguration().minimumGraceBlocks
+
+  @Option(
+    help: ArgumentHelp("Seconds to wait until the ledger has done it.", valueName: "seconds"))
+  var waitTimeout = 120
+
+  func validate() throws {
+    guard (1...86_400).contains(waitTimeout) else {
+      throw ValidationError("--wait-timeout is a number of seconds from 1 to 86400")
+    }
+  }
+
+  /// Calls `body` with the books, which know all up to the newest block.
+  ///
+  /// With `key` the key is opened; without, nothing can be signed, and no password is needed.
+  func withBooks<Value: Sendable>(
+    key needsKey: Bool = true, takeOver: Bool = false,
+    _ body: @Sendable (ChannelService) async throws -> Value
+  ) async throws -> Value {
+    let account: any ChannelSigner = needsKey ? try signer.key() : try watchedAccount()
+    let trust = try trust()
+    return try await rpc.withClient { client in
+      var configuration = RPCLedgerConfiguration { .seconds(Date().timeIntervalSince1970) }
+      if case .genesis = trust { configuration.maximumHeadAge = .seconds(Int64(maxAge)) }
+      let ledger = RPCLedgerClient(client: client, trust: trust, configuration: configuration)
+      let directory = try stateDirectory() + "/\(try await ledger.chainID())"
+      try Files.createDirectory(directory)
+      let lease = try KeyLease(of: account.address, in: directory)
+      let store = try LevelDBStore(configuration: storeConfiguration(directory, account.address))
+      defer { store.close() }
+      var books = ChannelConfiguration()
+      books.minimumGraceSeconds = minGrace
+      books.minimumGraceBlocks = minGraceBlocks
+      let service = try await ChannelService.open(
+        store: store, ledger: ledger, account: account, lease: lease, takeOver: takeOver,
+        configuration: books, logger: Self.logger)
+      try await service.catchUp()
+      let value = try await body(service)
+      try await service.shutdown()
+      return value
+    }
+  }
+
+  /// Calls `body` while the ledger is followed, for what the ledger has to do.
+  func withLedger<Value: Sendable>(
+    _ body: @escaping @Sendable (ChannelService) async throws -> Value
+  ) async throws -> Value {
+    try await withBooks { service in try await whileRunning(service, body) }
+  }
+
+  /// Follows the ledger until `body` is done, or its time is up.
+  func whileRunning<Value: Sendable>(
+    _ service: ChannelService, _ body: @escaping @Sendable (ChannelService) async throws -> Value
+  ) async throws -> Value {
+    try await withThrowingTaskGroup(of: Value?.self) { group in
+      group.addTask {
+        await service.run()
+        return nil
+      }
+      group.addTask {
+        try await Task.sleep(for: .seconds(waitTimeout))
+        return nil
+      }
+      group.addTask { try await body(service) }
+      // The first to end: the work, or the time, whose end cancels the work.
+      var first = try await group.next() ?? nil
+      group.cancelAll()
+      while let next = await group.nextResult() {
+        switch next {
+        case .success(let value): first = first ?? value
+        case .failure(let error): if first == nil, error is ChannelError { throw error }
+        }
+      }
+      guard let first else {
+        throw CommandFailure(
+          .timeout, "the ledger has not done it within \(waitTimeout) s",
+          next: "look again with btt channel list; what was sent is in the outbox")
+      }
+      return first
+    }
+  }
+
+  private static var logger: Logger {
+    var settings = NodeSettings()
+    settings.logLevel = .warning
+    return NodeLog.logger(settings: settings)
+  }
+
+  private func trust() throws -> LedgerTrust {
+    if let file = genesis ?? Environment.genesis.value {
+      return .genesis(try Genesis(json: try Files.read(file, limit: 64 << 20)))
+    }
+    guard trustRpc || Environment.trustRPC.value == "1" else {
+      throw CommandFailure(
+        .usage, "it is not said whether the node is to be believed",
+        next: "give --genesis FILE to have its word checked, or --trust-rpc if it is your own")
+    }
+    return .endpoint
+  }
+
+  private func stateDirectory() throws -> String {
+    if let state { return URL(fileURLWithPath: state).standardizedFileURL.path }
+    if let home = Environment.stateHome.value { return home + "/btt/channels" }
+    guard let home = Environment.home.value else {
+      throw CommandFailure(
+        .file, "no directory for the books: HOME is not set", next: "give --state DIRECTORY")
+    }
+    return home + "/.local/state/btt/channels"
+  }
+
+  private func storeConfiguration(
+    _ directory: String, _ account: Address
+  ) -> LevelDBStore.Configuration {
+    var configuration = LevelDBStore.Configuration(path: "\(directory)/\(account.hex)")
+    configuration.writeBufferBytes = 4 << 20
+    configuration.blockCacheBytes = 4 << 20
+    return configuration
+  }
+
+  /// The account without its key, where that can be told.
+  private func watchedAccount() throws -> any ChannelSigner {
+    if let from = signer.from { return AddressOnly(address: from) }
+    return AddressOnly(address: try signer.address())
+  }
+}
+
+/// An account whose key stays locked: for commands that only look.
+private struct AddressOnly: ChannelSigner {
+  let address: Address
+
+  func sign(_ digest: Hash256) throws(KeyError) -> Signature { throw .signingFailed }
+}
