@@ -224,7 +224,8 @@ internal import Testing
     #expect(try await again.merge(archive) == 1)
     #expect(try await again.credit(channel.id).paid == 900)
     try await running([again]) {
-      #expect(try await again.settle() == Amount(wei: 900))
+      let paid = try await again.settle()
+      #expect(paid == Amount(wei: 900))
     }
   }
 

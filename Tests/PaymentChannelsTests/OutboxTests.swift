@@ -67,7 +67,7 @@ internal import Testing
     try engine.raiseFees(fees, now: .seconds(160))
     let new = try #require(engine.outbox[sequence])
     #expect(new.nonce == old.nonce && new.hashes == [old.transaction.hash, new.transaction.hash])
-    #expect(new.transaction.transaction.maxFeePerGas == 210 + 26 + 1)
+    #expect(new.transaction.transaction.maxFeePerGas == 237)
     #expect(new.transaction.transaction.maxPriorityFeePerGas == 12)
     // Not before it is on disk.
     #expect(engine.sendable(now: .seconds(160)).isEmpty)

@@ -16,7 +16,7 @@ internal import Testing
       domain: Fixture.domain, account: Address(1), storeID: .zero, followed: 9)
     var engine = try Fixture.engine(of: Fixture.payer)
     let sequence = try engine.propose(
-      .requestClose(Fixture.descriptor()), gas: 1, nonce: 2,
+      .requestClose(Fixture.descriptor()), gas: 50_000, nonce: 2,
       fees: LedgerFees(baseFee: 1, priorityFee: 1), now: .seconds(5))
     let entry = try #require(engine.outbox[sequence])
     return [

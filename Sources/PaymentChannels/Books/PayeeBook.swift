@@ -45,10 +45,14 @@ package struct PayeeBook: Sendable {
   }
 
   /// The newest voucher's amount, on disk or not.
-  package var accepted: UInt128 { voucher.current?.cumulativeAmount ?? 0 }
+  package var accepted: UInt128 {
+    max(voucher.current?.cumulativeAmount ?? 0, view.state.settled)
+  }
 
-  /// The newest amount on disk.
-  package func paid(_ synced: UInt64) -> UInt128 { voucher.synced(synced)?.cumulativeAmount ?? 0 }
+  /// The newest amount on disk; what the ledger has paid out already is as good.
+  package func paid(_ synced: UInt64) -> UInt128 {
+    max(voucher.synced(synced)?.cumulativeAmount ?? 0, view.state.settled)
+  }
 
   /// What cashing the newest voucher on disk would bring.
   package func unsettled(_ synced: UInt64) -> UInt128 {

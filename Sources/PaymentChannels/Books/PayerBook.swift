@@ -13,7 +13,8 @@ package struct PayerBook: Sendable {
   private var limits: Durable<Limits>
   /// The highest amount known to be signed; after a crash it may lag behind the truth, which lies
   /// below the ceiling.
-  package private(set) var signed: UInt128
+  package var signed: UInt128 { max(noted, view.state.settled) }
+  private var noted: UInt128
   /// The newest voucher signed or shown since the start.
   package private(set) var newest: SignedVoucher?
 
@@ -28,7 +29,7 @@ package struct PayerBook: Sendable {
     signer = row.descriptor.voucherSigner
     self.view = view
     limits = Durable(Limits(ceiling: terms.ceiling, shown: terms.shown))
-    signed = terms.signed
+    noted = terms.signed
   }
 
   /// What may count as spent: nothing above it was ever signed.
@@ -38,7 +39,7 @@ package struct PayerBook: Sendable {
   package var shown: UInt128? { limits.current.shown }
 
   /// What is kept.
-  package var terms: PayerTerms { PayerTerms(ceiling: ceiling, signed: signed, shown: shown) }
+  package var terms: PayerTerms { PayerTerms(ceiling: ceiling, signed: noted, shown: shown) }
 
   /// What must happen before a voucher over `total` may be signed.
   package enum Signing: Hashable {
@@ -78,7 +79,7 @@ package struct PayerBook: Sendable {
   package mutating func note(_ voucher: SignedVoucher) {
     guard voucher.cumulativeAmount >= signed else { return }
     newest = voucher
-    signed = voucher.cumulativeAmount
+    noted = voucher.cumulativeAmount
   }
 
   /// Stops signing: a voucher of ours over `amount` was shown that this store knows nothing of.
@@ -89,8 +90,8 @@ package struct PayerBook: Sendable {
 
   /// Goes on from `amount`, or from what was shown when that is more, by the owner's decision.
   package mutating func adopt(upTo amount: UInt128, in generation: UInt64, synced: UInt64) {
-    signed = max(signed, amount, shown ?? 0)
-    limits.set(Limits(ceiling: max(ceiling, signed), shown: nil), in: generation, synced: synced)
+    noted = max(signed, amount, shown ?? 0)
+    limits.set(Limits(ceiling: max(ceiling, noted), shown: nil), in: generation, synced: synced)
   }
 }
 

@@ -52,6 +52,10 @@ extension ChannelEngine {
     case .settled(_, let paid, let settled):
       view.state.settled = settled
       payees[id]?.lastSettled = now
+      // Only a voucher moves money: one above the ceiling was signed from a newer copy.
+      if let book = payers[id], settled > book.ceiling, book.shown == nil {
+        stop(id, shown: settled)
+      }
       updates.append(.settled(id, paid: paid, settled: settled))
     case .closeRequested(_, let time, let roomBlocks):
       view.state.closeRequest = .init(time: time, roomBlocks: roomBlocks, height: head.height)

@@ -10,6 +10,11 @@ package struct VoucherIntake: Sendable {
   package struct Slot: Hashable, Sendable {
     package var peer: PeerID
     package var channel: ChannelID
+
+    package init(peer: PeerID, channel: ChannelID) {
+      self.peer = peer
+      self.channel = channel
+    }
   }
 
   private struct Bucket {

@@ -67,6 +67,7 @@ extension ChannelService {
     defer { isMaintaining = false }
     try await refreshFees()
     try await collectReceipts()
+    publish()
     if let fees = engine.fees { try engine.raiseFees(fees, now: clock.now) }
     _ = try await submitSettlement(everything: false, only: nil)
     try await submitWithdrawals()

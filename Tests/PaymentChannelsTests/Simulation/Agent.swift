@@ -211,6 +211,7 @@ struct Agent {
       return try tickOpening(&world)
     }
     guard let book = engine.payers[channel.id] else { return }
+    acknowledged = max(acknowledged, book.view.state.settled)
     let isLeaving = world.ending == .payerLeaves && world.now >= world.leaveAt
     if isLeaving {
       if book.view.state.closeRequest == nil,

@@ -145,8 +145,11 @@ struct Simulation {
   private mutating func act(
     _ party: Party, _ body: (inout Agent, inout Simulation) throws -> Void
   ) throws {
-    guard var agent = agents[party] else { return }
-    try body(&agent, &self)
+    guard var agent = agents.removeValue(forKey: party) else { return }
+    do { try body(&agent, &self) } catch {
+      agents[party] = agent
+      throw error
+    }
     if agent.flight == nil, let batch = agent.engine.commit.begin() {
       agent.flight = batch
       // A death before the write, or in it.
@@ -208,7 +211,9 @@ struct Simulation {
 
   private mutating func restart(_ party: Party) throws {
     guard let old = agents[party] else { return }
-    var agent = try Agent(party, store: old.store, simulation: self)
+    // A store that failed must be opened again; what of its last write is there, is there.
+    let store = old.isFailing ? old.store.kill() : old.store
+    var agent = try Agent(party, store: store, simulation: self)
     agent.life = old.life + 1
     agent.received = old.receivedOnDisk
     agent.receivedOnDisk = old.receivedOnDisk
