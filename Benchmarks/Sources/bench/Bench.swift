@@ -4,8 +4,8 @@ internal import Foundation
 ///
 ///     bench                   everything, some minutes
 ///     BENCH_QUICK=1 bench     the same with few items and short rounds: whether it runs at all
-///     BENCH_ONLY=keys,import  only these groups: keys, store, import, http, logs, start,
-///                             memory, torrent
+///     BENCH_ONLY=keys,import  only these groups: keys, store, channels, import, http, logs,
+///                             start, memory, torrent
 ///     BENCH_JSON=FILE         the rows as JSON too
 ///     BTT_BIN=FILE            the `btt` to run; by default the one beside this program
 ///
@@ -13,7 +13,7 @@ internal import Foundation
 @main
 struct Bench {
   private enum Group: String, CaseIterable {
-    case keys, store, `import`, http, logs, start, memory, torrent
+    case keys, store, channels, `import`, http, logs, start, memory, torrent
   }
 
   static func main() async throws {
@@ -42,6 +42,7 @@ struct Bench {
     switch group {
     case .keys: try KeysBenchmark.run(settings, &report)
     case .store: try StoreBenchmark.run(settings, &report)
+    case .channels: try await ChannelsBenchmark.run(settings, &report)
     case .import: try ImportBenchmark.run(settings, &report)
     case .http: try await HTTPBenchmark.run(settings, &report)
     case .logs: try LogsBenchmark.run(settings, &report)

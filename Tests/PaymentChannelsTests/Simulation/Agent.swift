@@ -90,8 +90,7 @@ struct Agent {
       acknowledged = max(acknowledged, voucher.cumulativeAmount)
     case .askRelease: try step(.release, &world)
     case .release(let release):
-      guard engine.outbox.pending(.closeMutual, id) == nil, let newest = engine.payers[id]?.newest,
-        newest.cumulativeAmount >= release.release.capture,
+      guard engine.outbox.pending(.closeMutual, id) == nil,
         let plan = try? engine.closingMutually(id, release)
       else { return }
       try propose(plan, &world)
