@@ -21,7 +21,7 @@ enum ChannelsBenchmark {
 
   /// Through a payee's books that write nowhere, against finding the signers alone; by processor
   /// time, as for one core.
-  private static func verify(
+  static func verify(
     _ vouchers: [[SignedVoucher]], _ parties: ChannelParties, _ settings: Settings,
     _ report: inout Report
   ) async throws {
@@ -49,7 +49,7 @@ enum ChannelsBenchmark {
 
   /// 64 payers, each of which sends its next voucher when the last one is on disk: so each is
   /// verified, and each is waited for.
-  private static func accept(
+  static func accept(
     _ vouchers: [[SignedVoucher]], _ parties: ChannelParties, _ settings: Settings,
     _ report: inout Report
   ) async throws {

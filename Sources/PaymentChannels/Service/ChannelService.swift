@@ -22,7 +22,7 @@ public actor ChannelService {
   private let writer: CommitWriter
   private let lease: KeyLease?
 
-  private var commitWaiters: [CheckedContinuation<Void, Never>] = []
+  private var commitWaiters: [CommitWaiter] = []
   private var turn: [CheckedContinuation<[VoucherIntake.Slot: UInt128], Never>]?
   private var outcomeWaiters: [OutcomeWaiter] = []
   private var nextWaiter: UInt64 = 0
@@ -129,13 +129,32 @@ public actor ChannelService {
         if let error {
           logger.error("channel books can't be written", metadata: ["cause": "\(error)"])
         }
-        let waiters = commitWaiters
-        commitWaiters = []
-        for waiter in waiters { waiter.resume() }
+        resumeCommitWaiters()
       } else if engine.commit.isWriting {
-        await withCheckedContinuation { commitWaiters.append($0) }
+        await withCheckedContinuation {
+          commitWaiters.append(CommitWaiter(generation: generation, continuation: $0))
+        }
       } else {
         return
+      }
+    }
+  }
+
+  /// Wakes those whose batch is on disk, and one of the others, which writes the next one; all of
+  /// them when nothing is left to write, or the store has failed.
+  private func resumeCommitWaiters() {
+    let isOver = engine.commit.isEmpty || engine.commit.failure != nil
+    var isWriterFound = false
+    let waiters = commitWaiters
+    commitWaiters = []
+    for waiter in waiters {
+      if waiter.generation <= engine.synced || isOver {
+        waiter.continuation.resume()
+      } else if isWriterFound {
+        commitWaiters.append(waiter)
+      } else {
+        isWriterFound = true
+        waiter.continuation.resume()
       }
     }
   }
@@ -278,6 +297,12 @@ public actor ChannelService {
     let generation = try engine.adopt(id, upTo: amount)
     try await sync(through: generation)
   }
+}
+
+/// Who waits for a batch to be on disk.
+private struct CommitWaiter {
+  var generation: UInt64
+  var continuation: CheckedContinuation<Void, Never>
 }
 
 /// Who waits for the end of a transaction.
