@@ -8,7 +8,7 @@ KILLS ?= 200
 BIN = $(abspath .build/release/btt)
 SOURCES = Package.swift Sources Tests Fuzz $(wildcard Benchmarks)
 
-.PHONY: help setup build test test-unit test-integration test-kill demo bench lint format fuzz docs clean
+.PHONY: help setup build test test-unit test-integration test-interop test-kill demo bench lint format fuzz docs clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -21,7 +21,8 @@ build: setup ## Build the program: .build/release/btt.
 
 # One flavour of build serves all tests. The unit tests come last, so that the output ends with
 # their runner's own summary.
-test: setup ## Build once, then run all tests and each fuzzer for a moment.
+test: ## Build once, then run all tests and each fuzzer for a moment.
+	@scripts/setup.sh test
 	swift build -c release --build-tests
 	BTT_BIN=$(BIN) BTT_KILLS=20 Tests/Integration/run.sh
 	Fuzz/run.sh 5
@@ -31,10 +32,15 @@ test-unit: setup ## Run the tests written in Swift.
 	swift build -c release --build-tests
 	swift test -c release --skip-build
 
-test-integration: build ## Run the tests with real Ethereum clients.
+test-integration: build ## Run the tests with real Ethereum clients and libtorrent.
+	@scripts/setup.sh test
 	BTT_BIN=$(BIN) Tests/Integration/run.sh
 
-test-kill: build ## Kill a node under load, KILLS times (200), and look for losses.
+test-interop: build ## Exchange torrents with every other program there is, and print a table.
+	@scripts/setup.sh interop
+	BTT_BIN=$(BIN) BTT_INTEROP=full Tests/Integration/run.sh interop
+
+test-kill: build ## Kill a node under load, and downloads, KILLS times (200); look for losses.
 	BTT_BIN=$(BIN) BTT_KILLS=$(KILLS) Tests/Integration/run.sh -k kill
 
 demo: build ## Show it all: wallets, a validator killed and restarted, a follower, the books.

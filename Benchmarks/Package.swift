@@ -24,8 +24,7 @@ let package = Package(
       dependencies: [
         "CReference", ours("Primitives"), ours("JSON"), ours("Keys"), ours("KeyValueStore"),
         ours("ChainTypes"), ours("PaymentChannels"), ours("Ledger"), ours("Node"),
-        ours("LedgerRPC"), ours("Metainfo"),
-        .product(name: "Crypto", package: "swift-crypto"),
+        ours("LedgerRPC"), ours("Metainfo"), .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),

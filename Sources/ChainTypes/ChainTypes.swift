@@ -3,6 +3,7 @@
 //   Transaction → SignedTransaction → (recovered) sender        types 0, 1 and 2
 //   BlockHeader, Block, BlockSeal, SealedBlock                   Ethereum's formats, sealed beside
 //   Receipt, Log, Bloom                                          what a transaction left behind
+//   ChannelDescriptor, Voucher, Release, LedgerClient             payment channels, for both sides
 //   Genesis                                                      geth's JSON and one object of ours
 //
 // Each type is valid by construction: a decoder throws, or its result can be hashed, stored and

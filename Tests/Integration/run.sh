@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs the integration tests against the built `btt`: ./run.sh [pytest arguments].
-# BTT_BIN names the binary; BTT_KILLS says how often the kill test kills (see test_kill.py).
+# BTT_BIN names the binary; BTT_KILLS says how often the kill tests kill (see test_kill.py and
+# interop/test_resume.py); BTT_INTEROP=full tries the torrent engine with every program there is.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -15,6 +16,12 @@ if ! cmp -s "$here/requirements.txt" "$stamp"; then
   "$venv/bin/pip" install --quiet --disable-pip-version-check --no-deps \
     -r "$here/requirements.txt"
   cp "$here/requirements.txt" "$stamp"
+fi
+# Not everywhere is there a build of it; the tests that want it say so then.
+if ! cmp -s "$here/requirements-interop.txt" "$venv/requirements-interop.tried"; then
+  "$venv/bin/pip" install --quiet --disable-pip-version-check --no-deps --only-binary :all: \
+    -r "$here/requirements-interop.txt" || echo "run.sh: no libtorrent for this Python" >&2
+  cp "$here/requirements-interop.txt" "$venv/requirements-interop.tried"
 fi
 
 if [ -z "${BTT_BIN:-}" ]; then

@@ -6,11 +6,18 @@
  * the payer's disk may be replaced once by an older copy. Blocks come when they like, and the
  * payer may ask for the close at any time. One unit of data costs one unit of money.
  *
- * Safety (all the assertions), then the end under weak fairness (nobody waits for ever):
+ * Safety (all the assertions), then the end under weak fairness (nobody waits for ever), then P2;
+ * each takes seconds and ends with "errors: 0":
  *
  *   spin -a payment-channels.pml
- *   gcc -O2 -DSAFETY -DCOLLAPSE -o pan pan.c && ./pan -m1000000 -noltl
- *   gcc -O2 -DNFAIR=4 -DCOLLAPSE -o pan pan.c && ./pan -m1000000 -a -f -N ends
+ *   gcc -O2 -DSAFETY -DNOCLAIM -DCOLLAPSE -o pan pan.c && ./pan -m1000000
+ *   gcc -O2 -DNFAIR=6 -DCOLLAPSE -o pan pan.c
+ *   ./pan -m1000000 -a -f -N ends && ./pan -m1000000 -a -f -N refund
+ *
+ * The model finds what it should: serving on a bill that is not on disk (billedDisk -> billed in
+ * Serve) breaks Y1 and S2, signing under a ceiling that is not (ceilingDisk -> ceiling in Pay)
+ * breaks Y1, a release before the frozen book is on disk, or vouchers taken after it, lose the
+ * payee money, and a withdrawal that waits for no answer breaks S1.
  *
  * spin from Debian's package of that name; the names of the rules are those of
  * docs/specs/payment-channels.md and of Tests/PaymentChannelsTests/Simulation.
@@ -32,12 +39,13 @@ bool releaseSent;
 byte received, signedTotal, ceiling;
 byte ceilingDisk, signedDisk;
 byte ceilingBackup, signedBackup;
-bool stopped, restored;
+bool stopped, copied, restored;
 
 /* The payee: memory, and disk. */
 byte accepted, billed;
 byte acceptedDisk, billedDisk;
 bool frozen, frozenDisk;
+bool early;             /* whether the two agree to close before all is paid */
 byte capture;
 
 /* The ledger. */
@@ -63,42 +71,38 @@ inline remember() {
 /* ---- payer ---- */
 
 active proctype Receive() {
-  do
+end: do
   :: atomic { !closed && received < N && unitSent[received + 1] -> received++ }
-  :: closed -> break
   od
 }
 
 active proctype Raise() {
-  do
+end: do
   :: atomic { !closed && !stopped && received > ceiling -> ceiling = MIN(N, received + 1) }
-  :: closed -> break
   od
 }
 
 active proctype PayerSync() {
-  do
+end: do
   :: atomic { !closed && ceilingDisk < ceiling ->
        ceilingDisk = ceiling; signedDisk = signedTotal }
-  :: closed -> break
   od
 }
 
 active proctype Pay() {
-  do
+end: do
   :: atomic { !closed && !stopped && received > signedTotal && received <= ceilingDisk ->
        signedTotal = received;
        /* P3: nothing is signed for what was not received. */
        assert(signedTotal <= received);
        highestSigned = MAX(highestSigned, signedTotal);
        voucherSent[signedTotal] = true }
-  :: closed -> break
   od
 }
 
 /* The payee shows its newest voucher, as on every connection. */
 active proctype Show() {
-  do
+end: do
   :: atomic { !closed && acceptedDisk > signedTotal && acceptedDisk <= ceilingDisk ->
        signedTotal = acceptedDisk }
   :: atomic { !closed && !stopped && acceptedDisk > ceilingDisk ->
@@ -110,12 +114,11 @@ active proctype Show() {
        ceilingDisk = MAX(ceilingDisk, acceptedDisk); ceiling = ceilingDisk;
        signedTotal = MAX(signedTotal, acceptedDisk); signedDisk = signedTotal;
        stopped = false }
-  :: closed -> break
   od
 }
 
 active proctype PayerDies() {
-  do
+end: do
   :: atomic { !closed && payerDeaths < DEATHS ->
        payerDeaths++;
        ceiling = ceilingDisk; signedTotal = signedDisk;
@@ -123,99 +126,91 @@ active proctype PayerDies() {
        if :: true :: received > 0 -> received-- fi;
        /* Y1: the truth lies between what is remembered and the ceiling, but for an old copy. */
        assert(signedTotal <= highestSigned && (restored || highestSigned <= ceilingDisk)) }
-  :: atomic { !closed && !restored ->
-       ceilingBackup = ceilingDisk; signedBackup = signedDisk;
-       goto copied }
-  :: closed -> goto done
-  od;
-copied:
-  do
-  :: atomic { !closed && !restored ->
+  :: atomic { !closed && !copied ->
+       copied = true; ceilingBackup = ceilingDisk; signedBackup = signedDisk }
+  :: atomic { !closed && copied && !restored ->
        restored = true;
        ceilingDisk = ceilingBackup; signedDisk = signedBackup;
        ceiling = ceilingDisk; signedTotal = signedDisk }
-  :: closed -> break
-  od;
-done: skip
+  od
 }
 
 /* ---- payee ---- */
 
 active proctype Bill() {
-  do
+end: do
   :: atomic { !closed && !frozen && !requested && received < N && received + 1 > billed &&
          received + 1 <= acceptedDisk + W -> billed = received + 1 }
-  :: closed -> break
   od
 }
 
 active proctype Serve() {
-  do
+end: do
   :: atomic { !closed && received < N && !unitSent[received + 1] &&
          received + 1 <= billedDisk ->
        unitSent[received + 1] = true;
        highestDelivered = MAX(highestDelivered, received + 1);
        remember() }
-  :: closed -> break
   od
 }
 
 /* Whatever was sent arrives in any order, also twice. */
 proctype Take(byte amount) {
-  do
+end: do
   :: atomic { !closed && voucherSent[amount] && amount > accepted && !frozen ->
        accepted = amount }
-  :: closed -> break
   od
 }
 
-init { atomic { run Take(1); run Take(2); run Take(3) } }
+init {
+  atomic {
+    if :: early = true :: early = false fi;
+    run Take(1); run Take(2); run Take(3)
+  }
+}
 
 active proctype PayeeSync() {
-  do
+end: do
   :: atomic { !closed &&
          (acceptedDisk != accepted || billedDisk != billed || frozenDisk != frozen) ->
        acceptedDisk = accepted; billedDisk = billed; frozenDisk = frozen;
        remember() }
-  :: closed -> break
   od
 }
 
 active proctype PayeeDies() {
-  do
+end: do
   :: atomic { !closed && payeeDeaths < DEATHS ->
        payeeDeaths++;
        accepted = acceptedDisk; billed = billedDisk; frozen = frozenDisk;
        /* Nothing that was acknowledged is gone. */
        assert(acceptedDisk == highestSynced) }
-  :: closed -> break
   od
 }
 
 /* A release: frozen in memory, then on disk, then signed; the payer may use it. */
 active proctype Releasing() {
-  do
-  :: atomic { !closed && !frozen && accepted == N -> frozen = true; capture = accepted }
+end: do
+  :: atomic { !closed && !frozen && accepted > 0 && (early || accepted == N) ->
+       frozen = true; capture = accepted }
   :: atomic { !closed && frozenDisk && !releaseSent && acceptedDisk == capture ->
        releaseSent = true }
-  :: closed -> break
   od
 }
 
 /* ---- ledger ---- */
 
 active proctype Settle() {
-  do
+end: do
   :: atomic { !closed && acceptedDisk > settled ->
        settled = MIN(acceptedDisk, N);
        if :: requested -> answered = true :: else fi;
        remember() }
-  :: closed -> break
   od
 }
 
 active proctype Close() {
-  do
+end: do
   :: atomic { !closed && releaseSent ->
        /* The frozen book lost nothing that came before. */
        assert(capture >= highestSynced && capture <= highestSigned);
@@ -225,14 +220,12 @@ active proctype Close() {
        finalCapture = settled; withdrawn = true; closed = true;
        /* S1: with one transaction in during the grace time, what was on disk is paid. */
        assert(settled >= syncedAtRequest) }
-  :: closed -> break
   od
 }
 
 active proctype Blocks() {
-  do
+end: do
   :: atomic { !closed && requested && blocks < GRACE -> blocks++ }
-  :: closed -> break
   od
 }
 

@@ -63,7 +63,8 @@ extension TorrentDriver {
   private func begin() {
     guard !hasBegun else { return settle() }
     hasBegun = true
-    if !options.peers.isEmpty { deliver(.peersFound(options.peers, .user), at: .now()) }
+    let peers = options.peers + source.peers
+    if !peers.isEmpty { deliver(.peersFound(peers, .user), at: .now()) }
     settle()
     startAnnouncing()
     publish()

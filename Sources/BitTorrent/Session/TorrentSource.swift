@@ -20,6 +20,12 @@ public enum TorrentSource: Sendable {
     if case .magnet(let link) = self { link.selection } else { nil }
   }
 
+  /// The peers that a magnet link names by their addresses (`x.pe`, BEP 9).
+  var peers: [PeerAddress] {
+    guard case .magnet(let link) = self else { return [] }
+    return link.peers.compactMap { PeerAddress($0.description) }
+  }
+
   /// Trackers in tiers.
   var trackers: [[String]] {
     switch self {

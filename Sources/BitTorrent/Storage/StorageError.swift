@@ -83,16 +83,7 @@ extension StorageError {
         + "torrent again")
   }
 
-  static func unsafe(_ path: String) -> StorageError {
-    StorageError(
-      .unsafePath, path: path,
-      "\(path) is no plain file; remove the link, folder or device that stands in its place")
-  }
-
   static func closed(_ path: String) -> StorageError {
     StorageError(.closed, path: path, "the storage in \(path) was closed before this was done")
   }
-
-  /// Whether the work may succeed later without anybody asking again.
-  var isWorthRetrying: Bool { code != .closed && code != .changed }
 }

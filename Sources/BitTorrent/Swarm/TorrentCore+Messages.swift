@@ -50,20 +50,23 @@ extension TorrentCore {
   }
 
   private func told(_ bits: ByteBuffer, by peer: Peer) {
-    guard !peer.hasToldPieces else { return fault(.outOfTurn(id: 5), of: peer) }
+    let isLate = peer.hasToldPieces
     peer.hasToldPieces = true
     guard info != nil else {
-      peer.unknownPieces.set(bits)
+      if !peer.hasToldAll { peer.unknownPieces.set(bits) }
       return learnedUnknown(of: peer)
     }
     guard let pieces = try? Bitfield(wire: bits.readableBytesView, bitCount: picker.have.bitCount)
     else { return fault(.invalidBitfield, of: peer) }
-    learn(pieces, of: peer)
+    // A late one stands for many haves, and takes nothing back: requests may rest on it.
+    guard isLate else { return learn(pieces, of: peer) }
+    pieces.forEachSet { gained($0, by: peer) }
   }
 
   private func toldAll(by peer: Peer) {
-    guard !peer.hasToldPieces else { return fault(.outOfTurn(id: 14), of: peer) }
-    peer.hasToldPieces = true
+    // Once a peer: it is dear to take in, and has five bytes.
+    guard !peer.hasToldAll else { return fault(.outOfTurn(id: 14), of: peer) }
+    (peer.hasToldPieces, peer.hasToldAll) = (true, true)
     guard info != nil else {
       peer.unknownPieces.setAll()
       return updateInterest(in: peer)

@@ -19,7 +19,7 @@ public enum PeerFault: Error, Hashable, Sendable {
   case wrongLength(id: UInt8, length: Int)
   /// A message of a kind that does not exist.
   case unknownMessage(id: UInt8)
-  /// A bitfield, have-all or have-none that is not the first message.
+  /// A have-none that is not the first message, or a second have-all.
   case outOfTurn(id: UInt8)
   /// A message of an extension that was not agreed on in the handshake.
   case notNegotiated(id: UInt8)
@@ -77,7 +77,7 @@ extension PeerFault: CustomStringConvertible {
     case .messageTooLong(let length): "a message of \(length) bytes is over the limit"
     case .wrongLength(let id, let length): "message \(id) cannot have \(length) bytes"
     case .unknownMessage(let id): "there is no message \(id)"
-    case .outOfTurn(let id): "message \(id) came after others, it must be the first"
+    case .outOfTurn(let id): "message \(id) came out of turn"
     case .notNegotiated(let id): "message \(id) is of an extension that was not agreed on"
     case .invalidField(let id): "message \(id) has a field out of range"
     case .noSuchPiece(let index): "the torrent has no piece \(index)"

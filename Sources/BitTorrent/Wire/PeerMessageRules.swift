@@ -21,11 +21,13 @@ struct PeerMessageRules {
       PeerMessageID.notInterested:
       isLengthValid = length == 1
     case PeerMessageID.bitfield:
-      (isLengthValid, mustBeFirst) = (length <= 1 + maximumBitfield, true)
+      isLengthValid = length <= 1 + maximumBitfield
     case PeerMessageID.port: isLengthValid = length == 3
     case PeerMessageID.suggest, PeerMessageID.allowedFast:
       (isLengthValid, isAgreed) = (length == 5, isFast)
-    case PeerMessageID.haveAll, PeerMessageID.haveNone:
+    // aria2 sends a bitfield, or have-all, in the place of many haves: these may come at any time.
+    case PeerMessageID.haveAll: (isLengthValid, isAgreed) = (length == 1, isFast)
+    case PeerMessageID.haveNone:
       (isLengthValid, isAgreed, mustBeFirst) = (length == 1, isFast, true)
     case PeerMessageID.reject: (isLengthValid, isAgreed) = (length == 13, isFast)
     case PeerMessageID.extended: (isLengthValid, isAgreed) = (length >= 2, isExtended)

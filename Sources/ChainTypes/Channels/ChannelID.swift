@@ -3,6 +3,7 @@ public import Primitives
 /// The name of a payment channel: the hash of its descriptor.
 ///
 /// An id opens once, ever: the descriptor counts the payer's openings.
+@frozen
 public struct ChannelID: Hashable, Sendable {
   /// The 32 bytes as a word.
   public let hash: Hash256
@@ -11,7 +12,7 @@ public struct ChannelID: Hashable, Sendable {
   public init(_ hash: Hash256) { self.hash = hash }
 
   /// The id whose bytes are `bytes`, or nil unless there are exactly 32.
-  public init?(_ bytes: some Collection<UInt8>) {
+  @inlinable public init?(_ bytes: some Collection<UInt8>) {
     guard let hash = Hash256(bytes) else { return nil }
     self.hash = hash
   }

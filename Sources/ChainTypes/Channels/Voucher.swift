@@ -73,20 +73,28 @@ extension SignedVoucher {
   public var encoded: [UInt8] {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(Self.encodedCount)
-    bytes += voucher.channelID.bytes
+    voucher.channelID.hash.withUnsafeBytes { bytes += $0 }
     withUnsafeBytes(of: voucher.cumulativeAmount.bigEndian) { bytes += $0 }
-    bytes += signature.bytes
+    signature.r.word.withUnsafeBytes { bytes += $0 }
+    signature.s.word.withUnsafeBytes { bytes += $0 }
+    bytes.append(signature.v)
     return bytes
   }
 
   /// Reads the fixed form.
   public init(decoding bytes: some Collection<UInt8>) throws(SignatureError) {
-    let head = bytes.prefix(48)
-    guard bytes.count == Self.encodedCount, let id = ChannelID(head.prefix(32)),
-      let amount = UInt256(bigEndian: head.dropFirst(32))
+    // One copy into an array, so that what follows runs on known types.
+    try self.init(array: [UInt8](bytes))
+  }
+
+  private init(array bytes: [UInt8]) throws(SignatureError) {
+    guard bytes.count == Self.encodedCount, let id = ChannelID(bytes[..<32]),
+      let r = Hash256(bytes[48..<80]), let s = Hash256(bytes[80..<112])
     else { throw .wrongLength(max(0, bytes.count - 48)) }
+    guard bytes[112] == 27 || bytes[112] == 28 else { throw .invalidV(bytes[112]) }
+    let amount = bytes[32..<48].reduce(0 as UInt128) { $0 << 8 | UInt128($1) }
     self.init(
-      Voucher(channelID: id, cumulativeAmount: amount.low),
-      signature: try Signature(bytes: bytes.dropFirst(48)))
+      Voucher(channelID: id, cumulativeAmount: amount),
+      signature: try Signature(r: UInt256(r), s: UInt256(s), recoveryID: bytes[112] - 27))
   }
 }

@@ -98,7 +98,9 @@ extension ChannelEngine {
   package static func row(of voucher: SignedVoucher) -> [UInt8] {
     var writer = RowWriter(version: 1)
     writer.append(voucher.cumulativeAmount)
-    writer.append(voucher.signature.bytes)
+    writer.append(voucher.signature.r.word)
+    writer.append(voucher.signature.s.word)
+    writer.append(voucher.signature.v)
     return writer.bytes
   }
 

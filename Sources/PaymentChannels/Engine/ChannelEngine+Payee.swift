@@ -14,13 +14,13 @@ extension ChannelEngine {
     try intake.offer(voucher, from: peer, now: now)
   }
 
-  /// Verifies all that waits; what holds is in the book, and on disk with the next batch.
+  /// Verifies what waits; what holds is in the book, and on disk with the next batch.
   ///
   /// - Returns: the amounts under wrong signatures, by sender and channel.
   @discardableResult
-  package mutating func verifyVouchers() -> [VoucherIntake.Slot: UInt128] {
+  package mutating func verifyVouchers(limit: Int = .max) -> [VoucherIntake.Slot: UInt128] {
     var wrong: [VoucherIntake.Slot: UInt128] = [:]
-    for (slot, voucher) in intake.take() {
+    for (slot, voucher) in intake.take(limit: limit) {
       guard let book = payees[slot.channel],
         (try? book.check(amount: voucher.cumulativeAmount, minimumStep: 1)) != nil
       else { continue }

@@ -28,6 +28,7 @@ package struct VoucherIntake: Sendable {
   private let maximumPeers: Int
   private var buckets: [PeerID: Bucket] = [:]
   private var waiting: [Slot: SignedVoucher] = [:]
+  private var order: [Slot] = []
   private var lastSweep = Duration.zero
 
   package init(_ configuration: ChannelConfiguration) {
@@ -62,13 +63,18 @@ package struct VoucherIntake: Sendable {
     bucket.tokens -= 1
     buckets[peer] = bucket
     waiting[slot] = voucher
+    order.append(slot)
   }
 
-  /// Everything that waits, to be verified now.
-  package mutating func take() -> [(slot: Slot, voucher: SignedVoucher)] {
-    defer { waiting.removeAll(keepingCapacity: true) }
-    return waiting.map { ($0.key, $0.value) }
+  /// What has waited longest, to be verified now.
+  package mutating func take(limit: Int = .max) -> [(slot: Slot, voucher: SignedVoucher)] {
+    let slots = order.prefix(limit)
+    order.removeFirst(slots.count)
+    return slots.compactMap { slot in waiting.removeValue(forKey: slot).map { (slot, $0) } }
   }
+
+  /// Whether a voucher of this channel and peer waits.
+  package func contains(_ slot: Slot) -> Bool { waiting[slot] != nil }
 
   /// Makes a peer pay for a signature that was wrong.
   package mutating func penalise(_ peer: PeerID) {

@@ -5,9 +5,9 @@ public import Primitives
 /// What ledger calls cost about, until the ledger is asked for a call itself.
 enum ChannelGas {
   /// A settlement apart from its items.
-  static let settleBase: UInt64 = 30_000
+  static let settleBase: UInt64 = 35_000
   /// An item of a settlement.
-  static let settleItem: UInt64 = 45_000
+  static let settleItem: UInt64 = 20_000
 }
 
 extension ChannelService {

@@ -22,10 +22,15 @@ public actor ChannelService {
   private let writer: CommitWriter
   private let lease: KeyLease?
 
-  private var commitWaiters: [CommitWaiter] = []
-  private var turn: [CheckedContinuation<[VoucherIntake.Slot: UInt128], Never>]?
+  private var commitWaiters: [(generation: UInt64, waiter: CheckedContinuation<Void, Never>)] = []
+  /// Who waits for the verification of a voucher, while one of them verifies for all.
+  private var verifying: [(slot: VoucherIntake.Slot, waiter: CheckedContinuation<Turn, Never>)] = []
+  private var isVerifying = false
   private var outcomeWaiters: [OutcomeWaiter] = []
   private var nextWaiter: UInt64 = 0
+  /// The newest transactions that ended: a block may come before anybody waits for it.
+  private var ended: [Outcome] = []
+  private static let maximumEnded = 256
   private let subscribers = UpdateFanout()
   var isMaintaining = false
 
@@ -129,34 +134,23 @@ public actor ChannelService {
         if let error {
           logger.error("channel books can't be written", metadata: ["cause": "\(error)"])
         }
-        resumeCommitWaiters()
+        wakeCommitWaiters()
       } else if engine.commit.isWriting {
-        await withCheckedContinuation {
-          commitWaiters.append(CommitWaiter(generation: generation, continuation: $0))
-        }
+        await withCheckedContinuation { commitWaiters.append((generation, $0)) }
       } else {
         return
       }
     }
   }
 
-  /// Wakes those whose batch is on disk, and one of the others, which writes the next one; all of
-  /// them when nothing is left to write, or the store has failed.
-  private func resumeCommitWaiters() {
-    let isOver = engine.commit.isEmpty || engine.commit.failure != nil
-    var isWriterFound = false
-    let waiters = commitWaiters
-    commitWaiters = []
-    for waiter in waiters {
-      if waiter.generation <= engine.synced || isOver {
-        waiter.continuation.resume()
-      } else if isWriterFound {
-        commitWaiters.append(waiter)
-      } else {
-        isWriterFound = true
-        waiter.continuation.resume()
-      }
-    }
+  /// Wakes those whose generation is on disk, and of the others one, who writes the next batch;
+  /// all of them when the store failed.
+  private func wakeCommitWaiters() {
+    let isOver = engine.commit.failure != nil
+    let due = commitWaiters.filter { isOver || $0.generation <= engine.synced }
+    commitWaiters.removeAll { isOver || $0.generation <= engine.synced }
+    for (_, waiter) in due { waiter.resume() }
+    if !commitWaiters.isEmpty { commitWaiters.removeFirst().waiter.resume() }
   }
 
   /// Returns when everything noted so far is on disk.
@@ -169,8 +163,10 @@ public actor ChannelService {
     for update in engine.takeUpdates() {
       subscribers.yield(update)
     }
+    guard !engine.outcomes.isEmpty else { return }
     let outcomes = engine.outcomes
     engine.outcomes = []
+    ended = Array((ended + outcomes).suffix(Self.maximumEnded))
     for outcome in outcomes {
       let waiters = outcomeWaiters.filter { $0.sequence == outcome.sequence }
       outcomeWaiters.removeAll { $0.sequence == outcome.sequence }
@@ -180,6 +176,10 @@ public actor ChannelService {
 
   /// Waits until a transaction of the outbox is final.
   func outcome(of sequence: UInt64) async throws(ChannelError) -> LedgerReceipt {
+    publish()
+    if let outcome = ended.last(where: { $0.sequence == sequence }) {
+      return try Self.receipt(of: outcome)
+    }
     guard let hash = engine.outbox[sequence]?.hashes.last else {
       throw .invalid("transaction \(sequence) of the outbox is done already")
     }
@@ -198,6 +198,10 @@ public actor ChannelService {
       Task { await self.stopWaiting(number) }
     }
     guard let outcome else { throw .stillWaiting(hash) }
+    return try Self.receipt(of: outcome)
+  }
+
+  private static func receipt(of outcome: Outcome) throws(ChannelError) -> LedgerReceipt {
     guard let receipt = outcome.receipt, receipt.succeeded else {
       throw .transactionFailed(outcome.hash)
     }
@@ -218,7 +222,7 @@ public actor ChannelService {
     let id = voucher.channelID
     let amount = voucher.cumulativeAmount
     try engine.offer(voucher, from: peer, now: clock.now)
-    if await verified()[VoucherIntake.Slot(peer: peer, channel: id)] == amount {
+    if await verified(VoucherIntake.Slot(peer: peer, channel: id)) == amount {
       throw .badSignature(id)
     }
     return try await complete { engine throws(ChannelError) in
@@ -226,16 +230,48 @@ public actor ChannelService {
     }
   }
 
-  /// Verifies in one turn all that came while others were served: so a flood of vouchers costs
-  /// one signature for each channel and turn.
-  private func verified() async -> [VoucherIntake.Slot: UInt128] {
-    if turn != nil { return await withCheckedContinuation { turn?.append($0) } }
-    turn = []
-    await Task.yield()
-    let wrong = engine.verifyVouchers()
-    let others = turn ?? []
-    turn = nil
-    for other in others { other.resume(returning: wrong) }
+  /// What somebody who waits for a verification is told.
+  private enum Turn {
+    /// It is done; the amount if its signature is wrong.
+    case verified(wrong: UInt128?)
+    /// It is his turn to verify.
+    case verify
+  }
+
+  /// How many vouchers are verified before others get the actor: a batch of theirs is written
+  /// while the next are verified.
+  private static let turnLimit = 16
+
+  /// Verifies by turns what came while others were served: so a flood of vouchers costs one
+  /// signature for each channel and turn.
+  ///
+  /// - Returns: the amount under a wrong signature, if it is.
+  private func verified(_ slot: VoucherIntake.Slot) async -> UInt128? {
+    if isVerifying {
+      let turn = await withCheckedContinuation { verifying.append((slot, $0)) }
+      if case .verified(let wrong) = turn { return wrong }
+    }
+    isVerifying = true
+    var wrong: UInt128?
+    repeat {
+      await Task.yield()
+      let bad = engine.verifyVouchers(limit: Self.turnLimit)
+      wrong = wrong ?? bad[slot]
+      let all = verifying
+      verifying = []
+      for (other, waiter) in all {
+        if engine.intake.contains(other) {
+          verifying.append((other, waiter))
+        } else {
+          waiter.resume(returning: .verified(wrong: bad[other]))
+        }
+      }
+    } while engine.intake.contains(slot)
+    if verifying.isEmpty {
+      isVerifying = false
+    } else {
+      verifying.removeFirst().waiter.resume(returning: .verify)
+    }
     return wrong
   }
 
@@ -297,12 +333,6 @@ public actor ChannelService {
     let generation = try engine.adopt(id, upTo: amount)
     try await sync(through: generation)
   }
-}
-
-/// Who waits for a batch to be on disk.
-private struct CommitWaiter {
-  var generation: UInt64
-  var continuation: CheckedContinuation<Void, Never>
 }
 
 /// Who waits for the end of a transaction.

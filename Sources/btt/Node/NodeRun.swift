@@ -68,7 +68,7 @@ struct NodeRun: AsyncParsableCommand {
   ) async throws {
     let node = try LedgerNode(
       directory: directory, settings: settings, role: role,
-      channelKey: try channelKey(settings), logger: logger)
+      channelKey: try Self.channelKey(settings), logger: logger)
     let output = output
     let name = node.chain.genesis.name
     let chainID = node.chain.genesis.chainID
@@ -85,10 +85,10 @@ struct NodeRun: AsyncParsableCommand {
   }
 
   /// The key whose payment channels the node runs.
-  private func channelKey(_ settings: NodeSettings) throws -> PrivateKey? {
+  static func channelKey(_ settings: NodeSettings) throws -> PrivateKey? {
     guard let file = settings.channelKeyFile else { return nil }
     let source = PasswordSource(
-      file: settings.channelPasswordFile, option: "--set channels.password_file=FILE with",
+      file: settings.channelPasswordFile, option: "channels.password_file with",
       variable: .channelPassword)
     return try KeyMaterial(text: String(decoding: Files.read(file), as: UTF8.self))
       .key(index: 0, password: source)

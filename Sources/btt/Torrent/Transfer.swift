@@ -52,6 +52,12 @@ struct Transfer {
   ) async throws -> End {
     var options = options
     options.peers += peers
+    if case .magnet(let link) = source {
+      // The engine takes addresses; a name that leads nowhere is no reason to give the link up.
+      for peer in link.peers where PeerAddress(peer.description) == nil {
+        options.peers += (try? PeerAddress.resolving(peer.description)) ?? []
+      }
+    }
     var report = TransferReport(asJSON: swarm.json)
     report.listening(on: session.address)
     let torrent = try await session.add(source, options)

@@ -123,7 +123,7 @@ struct TorrentCoreDownloadTests {
     }
   }
 
-  @Test("closes on a bitfield that does not fit, or comes twice")
+  @Test("closes on a bitfield that does not fit, on have-all twice, and on a late have-none")
   func bitfields() throws {
     let bench = try leech()
     let long = try bench.connect(1)
@@ -136,8 +136,23 @@ struct TorrentCoreDownloadTests {
       small.from(peer, .bitfield(ByteBuffer(bytes: [0x10]))).reason(of: peer)
         == .fault(.invalidBitfield))
     let twice = try bench.connect(2)
-    bench.from(twice, .haveNone)
+    bench.from(twice, .haveAll)
     #expect(bench.from(twice, .haveAll).reason(of: twice) == .fault(.outOfTurn(id: 14)))
+    let none = try bench.connect(3)
+    bench.from(none, .have(piece: 0))
+    #expect(bench.from(none, .haveNone).reason(of: none) == .fault(.outOfTurn(id: 15)))
+  }
+
+  @Test("takes a late bitfield for haves, and takes nothing back for it")
+  func lateBitfield() throws {
+    let torrent = try TestTorrent(pieces: 3)
+    let bench = try CoreBench(torrent, have: torrent.none)
+    let peer = try bench.connect(1)
+    bench.from(peer, [.have(piece: 2), .unchoke])
+    let late = bench.from(peer, .bitfield(ByteBuffer(bytes: [0x80])))
+    #expect(late.reason(of: peer) == nil)
+    bench.exhaust(peer)
+    #expect(Set((bench.asked[peer] ?? []).map(\.piece)) == [0, 2])
   }
 
   @Test("takes a silent peer's blocks back after 20 seconds, and asks it for one at a time")

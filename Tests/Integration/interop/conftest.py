@@ -1,5 +1,6 @@
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -48,18 +49,41 @@ class Content:
         argv = [swarm.BTT.binary, "torrent", "create", str(self.path), "--output", str(torrent),
                 "--format", fmt, "--piece-length", str(piece)]
         if tracker:
-            argv += ["--tracker", tracker.url]
+            argv += ["--tracker", tracker if isinstance(tracker, str) else tracker.url]
         subprocess.run(argv, check=True, capture_output=True)
         return torrent
 
-    def check(self, directory):
-        """Fails unless the copy in a folder has each byte."""
+    def magnet(self, torrent, kind=swarm.BTT):
+        """The link to a torrent, as a program can read it."""
+        magnet = subprocess.run([swarm.BTT.binary, "torrent", "magnet", str(torrent)], check=True,
+                                capture_output=True, text=True).stdout.strip()
+        if not kind.reads_hybrid_links and "urn:btih:" in magnet:
+            magnet = re.sub(r"&?xt=urn:btmh:[^&]*", "", magnet)
+        return magnet
+
+    def seeded_by(self, kind, piece=65_536):
+        """The folder from which a program seeds: that of a program that takes pads for files has
+        them, and is its own, since it writes there."""
+        if not kind.pads_are_files or self.path.is_file():
+            return self.path.parent
+        copy = self.folder / kind.name
+        if not copy.exists():
+            shutil.copytree(self.path, copy / self.name)
+            pads = copy / self.name / ".pad"
+            pads.mkdir()
+            for path in self.path.rglob("*"):
+                if path.is_file() and (length := -path.stat().st_size % piece):
+                    (pads / str(length)).write_bytes(bytes(length))
+        return copy
+
+    def check(self, directory, kind=swarm.BTT):
+        """Fails unless a program's copy in a folder has each byte."""
         copy = Path(directory) / self.name
         if self.path.is_file():
             assert copy.read_bytes() == self.path.read_bytes(), f"{copy} differs"
             return
         for path in self.path.rglob("*"):
-            if path.is_file():
+            if path.is_file() and (kind.makes_empty_files or path.stat().st_size):
                 mine = copy / path.relative_to(self.path)
                 assert mine.read_bytes() == path.read_bytes(), f"{mine} differs"
 

@@ -35,6 +35,7 @@ def transfer(source, directory, ip, port, peers):
         "allow_multiple_connections_per_ip": True, "min_reconnect_time": 1,
         "out_enc_policy": 2, "in_enc_policy": 2,
         "alert_mask": int(lt.alert.category_t.status_notification
+                          | lt.alert.category_t.storage_notification
                           | lt.alert.category_t.error_notification)})
     if source.startswith("magnet:"):
         params = lt.parse_magnet_uri(source)
@@ -61,10 +62,15 @@ def transfer(source, directory, ip, port, peers):
         os._exit(0)
 
     threading.Thread(target=listen, daemon=True).start()
+    has_finished = False
     while True:
         session.wait_for_alert(200)
         for alert in session.pop_alerts():
+            # 2.1 tells that it has finished before all is written.
             if isinstance(alert, lt.torrent_finished_alert):
+                handle.flush_cache()
+                has_finished = True
+            elif isinstance(alert, lt.cache_flushed_alert) and has_finished:
                 print("COMPLETE", flush=True)
             elif isinstance(alert, (lt.torrent_error_alert, lt.file_error_alert)):
                 print("ERROR", alert.message(), flush=True)

@@ -49,7 +49,8 @@ class Lines:
         self.process = subprocess.Popen(
             argv, stdin=subprocess.PIPE if stdin else subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=self.log, env=env, start_new_session=True)
-        threading.Thread(target=self._read, daemon=True).start()
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
 
     def _read(self):
         for raw in self.process.stdout:
@@ -74,6 +75,7 @@ class Lines:
             self.process.wait()
             return None
         finally:
+            self.reader.join(2)
             self.log.close()
 
 
@@ -85,6 +87,12 @@ class Client:
     magnets = True
     # Whether it can be told of a peer at loopback, by a tracker or by hand.
     finds_peers = True
+    # Whether it reads links with two infohashes; one that does not gets the first alone.
+    reads_hybrid_links = True
+    # Whether it makes files without bytes.
+    makes_empty_files = True
+    # Whether a torrent's pad files are files like others to it, which a seed must have.
+    pads_are_files = False
 
     def __init__(self, folder):
         self.folder = Path(folder)
@@ -197,6 +205,8 @@ class Marked(Client):
 
 class Aria2(Marked):
     name, program = "aria2", "aria2c"
+    # It drops the empty key that each file tree has, and so gets another infohash of a hybrid.
+    formats = ("v1",)
 
     def start(self, role, source, directory, peers=()):
         hook = self.folder / "hook.sh"
@@ -214,6 +224,8 @@ class Aria2(Marked):
 
 class Rtorrent(Marked):
     name = program = "rtorrent"
+    pads_are_files = True
+    reads_hybrid_links = False
 
     def start(self, role, source, directory, peers=()):
         session = self.folder / "session"
@@ -224,7 +236,7 @@ class Rtorrent(Marked):
             f"session.path.set = {session}", f"network.bind_address.set = {self.ip}",
             f"network.local_address.set = {self.ip}",
             f"network.port_range.set = {self.port}-{self.port}", "network.port_random.set = no",
-            "dht.mode.set = disable", "protocol.pex.set = no", "trackers.use_udp.set = no",
+            "dht.mode.set = disable", "protocol.pex.set = no", "trackers.use_udp.set = yes",
             "protocol.encryption.set = none", "pieces.hash.on_completion.set = no",
             f'method.set_key = event.download.finished,mark,"execute2={{touch,{self.mark}}}"',
             f'load.start = "{source}"', ""]))
@@ -234,6 +246,9 @@ class Rtorrent(Marked):
 class Transmission(Client):
     name = "transmission"
     finds_peers = False
+    makes_empty_files = False
+    # Before version 4 it drops the empty key that each file tree has, as aria2 does.
+    formats = ("v1",)
 
     @classmethod
     def available(cls):
@@ -352,6 +367,50 @@ class Qbittorrent(Client):
     def is_complete(self):
         listed = json.loads(self.api("torrents/info"))
         return bool(listed) and listed[0]["state"] in ("uploading", "stalledUP", "forcedUP")
+
+
+class Opentracker:
+    """The tracker of that name, over HTTP and UDP on one port, for torrents of its list."""
+
+    name = "opentracker"
+
+    @classmethod
+    def available(cls):
+        return shutil.which(cls.name) is not None
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        self.folder.mkdir()
+        self.port = free_port("127.0.0.1")
+        self.run = None
+
+    def url(self, scheme):
+        return f"{scheme}://127.0.0.1:{self.port}/announce"
+
+    def start(self, *infohashes):
+        # As root it makes the folder its root, and gives its rights away: hence no path.
+        (self.folder / "list").write_text("".join(f"{infohash}\n" for infohash in infohashes))
+        port = str(self.port)
+        self.run = Lines(["opentracker", "-i", "127.0.0.1", "-p", port, "-P", port, "-d",
+                          str(self.folder), "-w", "list"], self.folder / "log")
+
+        def answers():
+            try:
+                return socket.create_connection(("127.0.0.1", self.port), 1).close() is None
+            except OSError:
+                return False
+        wait(answers, "opentracker", 10)
+        self.infohashes = infohashes
+
+    def knows_a_seed(self):
+        names = "&".join(f"info_hash={urllib.parse.quote(bytes.fromhex(infohash))}"
+                         for infohash in self.infohashes)
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/scrape?{names}", timeout=5) as it:
+            return b"8:completei0e" not in it.read()
+
+    def stop(self):
+        if self.run:
+            self.run.stop()
 
 
 CLIENTS = [Libtorrent21, Libtorrent20, Transmission, Aria2, Rtorrent, Qbittorrent]

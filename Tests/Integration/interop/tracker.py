@@ -31,6 +31,8 @@ class Tracker:
                 self.wfile.write(body)
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        # Some programs end without waiting for the answer.
+        self.server.handle_error = lambda *_: None
         self.server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self.server.server_port}/announce"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
@@ -50,14 +52,20 @@ class Tracker:
                 swarm.discard(who)
             else:
                 swarm.add(who)
-            self.announces.append({"port": port, "event": event, "left": int(query["left"])})
+            self.announces.append({"port": port, "hash": query["info_hash"], "event": event,
+                                   "left": int(query["left"])})
             others = [peer for peer in swarm if peer != who]
         peers = b"".join(socket.inet_aton(ip) + struct.pack(">H", port) for ip, port in others)
         return b"d8:intervali1800e12:min intervali1e5:peers%d:%be" % (len(peers), peers)
 
     def events(self, client):
+        """What a program announced, in order, for each infohash (a hybrid torrent has two)."""
+        told = {}
         with self.lock:
-            return [a["event"] for a in self.announces if a["port"] == client.port]
+            for a in self.announces:
+                if a["port"] == client.port:
+                    told.setdefault(a["hash"], []).append(a["event"])
+        return list(told.values())
 
     def knows_seed(self, client):
         with self.lock:

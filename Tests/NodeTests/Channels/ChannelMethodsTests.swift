@@ -48,11 +48,13 @@ internal import Testing
     let world = World(
       node: node, payer: try await open(ChannelNode.payer),
       payee: try await open(ChannelNode.payee))
+    // Listened to before anybody sends: a transaction that came earlier would never be told.
+    let updates = node.node.pool.updates()
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { await world.payer.run() }
       group.addTask { await world.payee.run() }
       group.addTask {
-        for await _ in node.node.pool.updates() { try node.node.mine() }
+        for await _ in updates { try node.node.mine() }
       }
       try await body(world)
       group.cancelAll()

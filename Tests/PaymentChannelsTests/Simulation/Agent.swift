@@ -70,8 +70,11 @@ struct Agent {
       guard unit == received + 1 else { return }
       received = unit
       if received % 3 == 0 { receivedOnDisk = received }
-      let unpaid = received * Simulation.price - (engine.payers[id]?.signed ?? 0)
-      if unpaid >= Simulation.windowUnits * Simulation.price / 2 || received == world.units {
+      // After a crash less may be known to be received than was signed for.
+      let signed = engine.payers[id]?.signed ?? 0
+      if received * Simulation.price >= signed + Simulation.windowUnits * Simulation.price / 2
+        || received == world.units
+      {
         try pay(&world)
       }
     case .voucher(let voucher):
@@ -86,6 +89,8 @@ struct Agent {
       guard engine.verifyVouchers().isEmpty else { throw world.violation("a good voucher fails") }
       try step(.received(voucher.cumulativeAmount), &world)
     case .accepted(let voucher):
+      // Late, when the channel is closed, or early, when a crash took the block that opened it.
+      guard engine.payers[id] != nil else { return }
       try engine.shown(voucher)
       acknowledged = max(acknowledged, voucher.cumulativeAmount)
     case .askRelease: try step(.release, &world)

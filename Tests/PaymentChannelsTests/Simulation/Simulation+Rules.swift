@@ -40,7 +40,8 @@ extension Simulation {
     }
     if let book = agent.engine.payees[id] {
       let paid = book.paid(agent.engine.synced)
-      guard paid >= highestSynced, paid <= highestSigned else {
+      // What the ledger paid out is never lost: it is read there again.
+      guard max(paid, ledger.settled[id] ?? 0) >= highestSynced, paid <= highestSigned else {
         throw violation("Y1: synced \(highestSynced), books \(paid), signed \(highestSigned)")
       }
       guard book.counters.billed >= highestDelivered else {

@@ -56,6 +56,14 @@ struct Simulation {
     var steps = 0
     var vouchers = 0
     var endings: Set<Int> = []
+
+    mutating func add(_ other: Tally) {
+      deaths += other.deaths
+      diskFailures += other.diskFailures
+      steps += other.steps
+      vouchers += other.vouchers
+      endings.formUnion(other.endings)
+    }
   }
 
   static let price: UInt128 = 1_000
@@ -119,6 +127,7 @@ struct Simulation {
       if isOver { break }
     }
     try checkEnd()
+    tally.endings.insert(ending.rawValue)
   }
 
   private mutating func handle(_ event: Event) throws {

@@ -16,8 +16,6 @@ struct FilePool {
 
   init(capacity: Int) { self.capacity = max(1, capacity) }
 
-  var count: Int { slots.count }
-
   /// The open file with that index, if it may be written to where that is needed.
   mutating func file(_ index: Int, writable: Bool) -> OpenFile? {
     guard let found = slots.index(forKey: index) else { return nil }

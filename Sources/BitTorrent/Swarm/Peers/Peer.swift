@@ -21,6 +21,8 @@ final class Peer {
   var unknownPieces = UnknownPieces()
   /// Whether it said anything about what it has.
   var hasToldPieces = false
+  /// Whether it said that it has all pieces.
+  var hasToldAll = false
   /// How many of its pieces are to be fetched.
   var interesting = 0
   /// It wants nothing but to give (BEP 21).
