@@ -48,6 +48,8 @@ public struct ChannelConfiguration: Hashable, Sendable {
   public var feeBumpInterval: Duration = .seconds(60)
   /// A transaction that is not final is sent again after this time.
   public var resendInterval: Duration = .seconds(10)
+  /// The receipt of a transaction whose nonce is used up is looked for so long.
+  public var unresolvedInterval: Duration = .seconds(86_400)
 
   /// The defaults.
   public init() {}
@@ -58,5 +60,6 @@ public struct ChannelConfiguration: Hashable, Sendable {
       && maximumPeers >= 1 && ceilingParts >= 1 && minimumStep >= 1
       && (1...100).contains(settlementUsePercent) && settlementInterval > .zero
       && feeBumpInterval > .zero && resendInterval > .zero
+      && unresolvedInterval >= .zero
   }
 }

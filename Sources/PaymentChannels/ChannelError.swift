@@ -44,8 +44,10 @@ public enum ChannelError: Error, Hashable, Sendable {
   case lockFile(path: String, reason: String)
   /// The ledger can't be asked or refused.
   case ledger(LedgerClientError)
-  /// A transaction of this key is final and failed, or its nonce was used by another one.
+  /// A transaction of this key is final and failed.
   case transactionFailed(Hash256)
+  /// The nonce of a transaction of this key is used up, and no receipt of it is shown.
+  case outcomeUnknown(Hash256)
   /// A transaction of this key is on its way, and the caller waits no longer.
   case stillWaiting(Hash256)
   /// Terms, amounts or an imported file that can't be.
@@ -79,6 +81,7 @@ extension ChannelError {
     case .lockFile: "lock-file"
     case .ledger(let error): "ledger-" + error.code.rawValue
     case .transactionFailed: "transaction-failed"
+    case .outcomeUnknown: "outcome-unknown"
     case .stillWaiting: "still-waiting"
     case .invalid: "invalid"
     case .tooManyChannels: "too-many-channels"
@@ -127,8 +130,13 @@ extension ChannelError: CustomStringConvertible {
     case .lockFile(let path, let reason): "the lock file \(path) can't be used: \(reason)"
     case .ledger(let error): "the ledger: \(error.message)"
     case .transactionFailed(let hash):
-      "transaction \(hash) failed on the ledger, or another one took its nonce; look at its "
-        + "receipt and ask again"
+      "transaction \(hash) failed on the ledger: its fee is paid, and nothing else came of it; look "
+        + "at the channel and ask again"
+    case .outcomeUnknown(let hash):
+      "it is not known what became of transaction \(hash): the account's nonce is past it, and the "
+        + "node shows no receipt, so that either another program used the nonce, or the node "
+        + "withholds the receipt; ask another node for it before you send the like again. These "
+        + "books go on looking for it, and see in the blocks what it did to channels"
     case .stillWaiting(let hash):
       "transaction \(hash) was sent and is in no block yet; it stays in the outbox, and is sent "
         + "again whenever these channels are followed"

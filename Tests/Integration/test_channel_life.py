@@ -163,6 +163,23 @@ def test_a_channel_is_opened_paid_cashed_and_closed(party, tmp_path):
     assert channel not in [row["channelId"] for row in payer.list()]
 
 
+def test_both_agree_to_close_at_once(party, tmp_path):
+    payer, payee = party(), party()
+    channel = payer.open(payee, 2)
+    payee("channel", "receive", payer.pay(channel, "1.5", tmp_path / "voucher"))
+    release = tmp_path / "release.json"
+    payee("channel", "release", channel, "--out", release)
+    document = json.loads(release.read_text())
+    assert document["capture"] == str(int(1.5 * BTT))
+    late = payer.pay(channel, "0.1", tmp_path / "late")
+    assert "release" in payee.fails("channel", "receive", late)["message"]
+    before, cashed = int(payer("vault", "show")["balance"]), payee.balance()
+    payer("channel", "close", channel, "--mutual", release)
+    assert int(payer("vault", "show")["balance"]) - before == int(0.5 * BTT)
+    assert payee.balance() - cashed == int(1.5 * BTT)
+    assert payer.list() == [] and payee.list() == []
+
+
 def test_a_watcher_answers_the_payers_close_request(party, tmp_path):
     payer, payee = party(), party()
     channel = payer.open(payee, 2)

@@ -1,4 +1,5 @@
 internal import ChainTypes
+internal import JSON
 internal import KeyValueStore
 internal import Keys
 internal import PaymentChannels
@@ -104,6 +105,70 @@ internal import Testing
     }
     #expect(client.ledger.balances[Fixture.payee.address] == 700)
     #expect(client.ledger.vault(Fixture.payer.address).balance == 9_300)
+  }
+
+  @Test(.timeLimit(.minutes(1)))
+  func `a payer that lost its newest voucher closes with the one that comes with the release`()
+    async throws
+  {
+    let payer = try await service(Fixture.payer, payerStore)
+    let payee = try await service(Fixture.payee, payeeStore)
+    let updates = payee.updates()
+    let channel = try await running([payer, payee]) {
+      let channel = try await opened(payer, payee, updates: updates)
+      _ = try await payee.receive(
+        try await payer.pay(channel.id, total: 600), from: Fixture.peer)
+      return channel
+    }
+    // The ceiling is on disk, the newest signature is not.
+    let again = try await service(Fixture.payer, payerStore.kill())
+    var document = try await payee.releaseDocument(channel.id)
+    let read = try ReleaseDocument(json: .object(document.json))
+    #expect(read == document)
+    await #expect(throws: ChannelError.self) {
+      try await again.closeMutually(channel.id, document.release)
+    }
+    document.domain = ChannelDomain(chainID: 5)
+    await #expect(throws: ChannelError.self) { try await again.closeMutually(document) }
+    document.domain = Fixture.domain
+    let receipt = try await running([again, payee]) {
+      try await again.closeMutually(document)
+    }
+    #expect(receipt.succeeded)
+    #expect(client.ledger.balances[Fixture.payee.address] == 600)
+    #expect(client.ledger.vault(Fixture.payer.address).balance == 9_400)
+  }
+
+  @Test(.timeLimit(.minutes(1)))
+  func `a withheld receipt is told as what is not known, and still looked for`() async throws {
+    client.setWithholding(true)
+    let payer = try await service(Fixture.payer, payerStore)
+    let updates = payer.updates()
+    try await running([payer]) {
+      let error = await #expect(throws: ChannelError.self) {
+        try await payer.depositToVault(5_000)
+      }
+      guard case .outcomeUnknown(let hash)? = error else {
+        Issue.record("\(String(describing: error))")
+        return
+      }
+      #expect(error?.code == "outcome-unknown")
+      #expect(error?.description.contains("withholds the receipt") == true)
+      // The node tells the truth again, or another one is asked.
+      client.setWithholding(false)
+      client.mine()
+      var told: [ChannelUpdate] = []
+      for await update in updates {
+        told.append(update)
+        if case .transaction = update { break }
+      }
+      #expect(
+        told == [
+          .unresolved(.vaultDeposit, hash), .transaction(.vaultDeposit, hash, succeeded: true),
+        ])
+      let vault = try await payer.vault()
+      #expect(vault.balance == 5_000)
+    }
   }
 
   @Test(.timeLimit(.minutes(1)))

@@ -106,21 +106,96 @@ internal import Testing
     }
   }
 
-  @Test func `a nonce that another program used ends the transaction without success`() throws {
+  @Test func `once its nonce is used up a transaction stands in nobody's way`() throws {
     var engine = try engine()
     let first = try propose(&engine)
     let second = try propose(&engine)
-    engine.finish(passed: 8)
+    let hash = try #require(engine.outbox[first]).transaction.hash
+    engine.finish(passed: 8, now: .seconds(200))
     #expect(engine.outbox[first] == nil && engine.outbox[second] != nil)
-    #expect(engine.outcomes.count == 1 && engine.outcomes.first?.receipt == nil)
+    #expect(engine.outbox.unresolved.map(\.sequence) == [first])
+    guard case .unknown? = engine.outcomes.first?.end, engine.outcomes.count == 1 else {
+      Issue.record("\(engine.outcomes)")
+      return
+    }
+    #expect(engine.takeUpdates().contains(.unresolved(.requestClose, hash)))
+    try engine.commitAll(to: store)
+    #expect(!engine.sendable(now: .seconds(300)).contains { $0.sequence == first })
     // Only the last may be given up: its nonce would leave a gap.
     let third = try propose(&engine)
-    engine.abandon(second)
+    let refusal = LedgerClientError(.refused, "it would revert")
+    engine.abandon(second, after: refusal)
     #expect(engine.outbox[second] != nil)
-    engine.abandon(third)
+    engine.abandon(third, after: refusal)
     #expect(engine.outbox[third] == nil)
     let fourth = try propose(&engine)
     #expect(engine.outbox[fourth]?.nonce == 9)
+  }
+
+  @Test func `a receipt that was withheld still ends the transaction, also after a restart`() throws
+  {
+    var engine = try engine()
+    let sequence = try propose(&engine)
+    let hash = try #require(engine.outbox[sequence]).transaction.hash
+    engine.finish(passed: 8, now: .seconds(200))
+    engine.finish(passed: 8, now: .seconds(300))
+    #expect(engine.outcomes.count == 1)
+    try engine.commitAll(to: store)
+    let receipt = LedgerReceipt(
+      transaction: hash, height: 1, succeeded: true, fee: 0, events: [])
+    for restarts in [false, true] {
+      var next = engine
+      if restarts {
+        next = try Fixture.engine(of: Fixture.payer, store: store.kill())
+        next.finish(passed: 8, now: .seconds(400))
+      }
+      #expect(next.outbox.isEmpty && next.outbox.unresolved.map(\.sequence) == [sequence])
+      _ = next.takeUpdates()
+      next.finish(receipt)
+      #expect(next.outbox.unresolved.isEmpty)
+      #expect(next.takeUpdates() == [.transaction(.requestClose, hash, succeeded: true)])
+      guard case .receipt(receipt)? = next.outcomes.last?.end else {
+        Issue.record("\(next.outcomes)")
+        return
+      }
+    }
+  }
+
+  @Test func `a receipt that never comes is looked for a day, and of many the newest`() throws {
+    var engine = try engine()
+    let first = try propose(&engine)
+    engine.finish(passed: 8, now: .seconds(200))
+    engine.finish(passed: 8, now: .seconds(200 + 86_399))
+    #expect(engine.outbox.unresolved.map(\.sequence) == [first])
+    engine.finish(passed: 8, now: .seconds(200 + 86_400))
+    #expect(engine.outbox.unresolved.isEmpty)
+    for _ in 0...Outbox.maximumUnresolved { _ = try propose(&engine) }
+    engine.finish(passed: 1_000, now: .seconds(100_000))
+    #expect(
+      engine.outbox.unresolved.map(\.sequence)
+        == (0..<UInt64(Outbox.maximumUnresolved)).map { first + 2 + $0 })
+    try engine.commitAll(to: store)
+    #expect(
+      try Fixture.engine(of: Fixture.payer, store: store.kill()).outbox.entries.count
+        == Outbox.maximumUnresolved)
+  }
+
+  @Test func `a close of which nothing is known keeps the book frozen`() throws {
+    var engine = try Fixture.engine(
+      of: Fixture.payee, knowing: channel, deposit: 1_000, store: store)
+    try engine.take(try Fixture.voucher(300, of: channel), on: store)
+    let id = channel.id
+    let plan = try engine.complete(on: store) { engine throws(ChannelError) in
+      try engine.closing(id)
+    }
+    _ = try engine.propose(plan, gas: 1, nonce: 0, fees: fees, now: .zero)
+    engine.finish(passed: 1, now: .zero)
+    #expect(throws: ChannelError.closing(id)) {
+      try engine.take(try Fixture.voucher(301, of: channel), on: store)
+    }
+    #expect(throws: ChannelError.self) { try engine.charge(id, upTo: 301) }
+    engine.finish(passed: 1, now: .seconds(86_400))
+    try engine.take(try Fixture.voucher(301, of: channel), on: store)
   }
 
   @Test func `a failed close frees the payee's book`() throws {

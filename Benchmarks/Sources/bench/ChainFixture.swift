@@ -19,7 +19,7 @@ struct ChainFixture {
   private var random: Sequence64
   private static let timestamp: UInt64 = 1_700_000_000
 
-  init(accounts: Int, keys keyLimit: Int = 100_000) throws {
+  init(accounts: Int, keys keyLimit: Int = 100_000, channels: ChannelRules? = nil) throws {
     var random = Sequence64(seed: 3)
     validator = try PrivateKey(bytes: random.bytes(32))
     let secrets = (0..<min(accounts, keyLimit)).map { _ in random.bytes(32) }
@@ -30,15 +30,20 @@ struct ChainFixture {
     }
     self.addresses = addresses
     let million = UInt256(1_000_000) &* (UInt256.powerOfTen(18) ?? .one)
+    var modules: [Address: ModuleKind] = [
+      Address(0x1000): .validatorSet, Address(0x1010): .btt,
+    ]
+    if channels != nil { modules[ChannelModule.address] = .channels }
     genesis = Genesis(
       name: "bench", chainID: 1_337, timestamp: Self.timestamp, gasLimit: 240_000_000,
       supply: million &* 990_000_000,
       allocations: Dictionary(
         uniqueKeysWithValues: addresses.map { ($0, Genesis.Allocation(balance: million)) }),
       validators: [.init(address: validator.address, weight: 1, makesBlocks: true)],
-      modules: [Address(0x1000): .validatorSet, Address(0x1010): .btt],
+      modules: modules,
       fees: FeePolicy(
-        initialBaseFee: 1_000_000_000, baseFeeFloor: 1_000_000_000, baseFeeDestination: .burn))
+        initialBaseFee: 1_000_000_000, baseFeeFloor: 1_000_000_000, baseFeeDestination: .burn),
+      channels: channels)
     nonces = [UInt64](repeating: 0, count: keys.count)
     self.random = random
   }
@@ -95,6 +100,17 @@ struct ChainFixture {
     ])
   }
 
+  /// Signs a call of the channel module by the first account.
+  mutating func call(
+    _ call: ChannelCall, value: UInt128 = 0, gas: UInt64
+  ) throws -> RecoveredTransaction {
+    let transaction = transaction(
+      of: 0, to: ChannelModule.address, value: UInt256(value), gas: gas,
+      data: try call.encoded())
+    return try RecoveredTransaction(
+      recovering: SignedTransaction(signing: transaction, with: keys[0]))
+  }
+
   private mutating func transaction(
     of sender: Int, to: Address, value: UInt256, gas: UInt64, data: [UInt8] = []
   ) -> Transaction {
@@ -114,6 +130,14 @@ struct ChainFixture {
 
   /// Makes, seals and commits a block of these transactions, without waiting for the disk.
   func mine(_ transactions: [RecoveredTransaction], on chain: Chain) throws -> SealedBlock {
+    let (prepared, seal) = try commit(transactions, on: chain, sync: false)
+    return SealedBlock(block: prepared.block, seal: seal)
+  }
+
+  /// Makes, seals and commits a block of these transactions.
+  func commit(
+    _ transactions: [RecoveredTransaction], on chain: Chain, sync: Bool
+  ) throws -> (prepared: PreparedBlock, seal: BlockSeal) {
     var source = Offered(rest: transactions[...])
     let view = chain.view
     let prepared = try chain.build(
@@ -126,8 +150,8 @@ struct ChainFixture {
     let seal = try BlockSeal(
       chainID: genesis.chainID, height: prepared.block.header.number, blockHash: prepared.hash,
       key: validator)
-    try chain.commit(prepared, seal: seal, sync: false)
-    return SealedBlock(block: prepared.block, seal: seal)
+    try chain.commit(prepared, seal: seal, sync: sync)
+    return (prepared, seal)
   }
 
   private struct Offered: TransactionSource {
@@ -138,7 +162,7 @@ struct ChainFixture {
   }
 
   /// Maps on all cores.
-  private static func concurrentMap<Input: Sendable, Output: Sendable>(
+  static func concurrentMap<Input: Sendable, Output: Sendable>(
     _ items: [Input], _ body: @escaping @Sendable (Input) throws -> Output
   ) throws -> [Output] {
     var results = [Result<Output, any Error>?](repeating: nil, count: items.count)

@@ -44,6 +44,23 @@ enum Timing {
   }
 }
 
+extension Timing {
+  /// The median seconds in which the disk takes a few kilobytes more of a file for good.
+  static func syncSeconds(_ path: String, count: Int) throws -> Double {
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+    try require(descriptor >= 0, "cannot write \(path)")
+    defer { close(descriptor) }
+    let bytes = [UInt8](repeating: 1, count: 4_096)
+    let times = try (0..<count).map { _ in
+      try seconds {
+        try require(write(descriptor, bytes, bytes.count) == bytes.count, "cannot write \(path)")
+        try require(fdatasync(descriptor) == 0, "cannot sync \(path)")
+      }
+    }
+    return median(times)
+  }
+}
+
 /// A directory that is removed with all that is in it.
 final class Scratch: Sendable {
   let path: String

@@ -108,6 +108,15 @@ package struct ChannelMethods: Sendable {
     add("btt_channelClose", 1, to: &table) { service, params, _ in
       .value(try await service.close(try params.required(0, .channel)).json)
     }
+    add("btt_channelRelease", 2, to: &table) { service, params, _ in
+      let id = try params.required(0, .channel)
+      let seconds = try params.optional(1, .seconds) ?? 300
+      return .value(.object(try await service.releaseDocument(id, validFor: seconds).json))
+    }
+    add("btt_channelCloseMutual", 1, to: &table) { service, params, _ in
+      let document = try ReleaseDocument(json: try params.required(0, .any))
+      return .value(try await service.closeMutually(document).json)
+    }
     add("btt_channelRequestClose", 1, to: &table) { service, params, _ in
       .value(try await service.requestClose(try params.required(0, .channel)).json)
     }
@@ -159,6 +168,16 @@ extension RPCValueDecoder<ChannelID> {
   fileprivate static var channel: Self {
     Self { value throws(RPCValueError) in
       ChannelID(try RPCValueDecoder<Hash256>.hash.decode(value))
+    }
+  }
+}
+
+extension RPCValueDecoder<UInt64> {
+  /// A number of seconds, as a number or as a quantity.
+  fileprivate static var seconds: Self {
+    Self { value throws(RPCValueError) in
+      if let seconds = value.uint64Value { return seconds }
+      return try quantity64.decode(value)
     }
   }
 }

@@ -24,11 +24,20 @@ package struct TransactionPlan: Hashable, Sendable {
 
 /// How a transaction of the outbox ended.
 package struct Outcome: Sendable {
+  package enum End: Sendable {
+    /// It is final, and did this.
+    case receipt(LedgerReceipt)
+    /// Its nonce is used up, and no receipt is shown: another transaction took the nonce, or the
+    /// node keeps the receipt to itself.
+    case unknown
+    /// The node refused it, and it is not tried again.
+    case refused(LedgerClientError)
+  }
+
   package var sequence: UInt64
   /// The bytes that are final, or else the newest.
   package var hash: Hash256
-  /// What it did; nil when it is not on the ledger and never will be.
-  package var receipt: LedgerReceipt?
+  package var end: End
 }
 
 extension TransactionPlan {
@@ -150,36 +159,46 @@ extension ChannelEngine {
   /// Ends the transaction that a receipt is of.
   package mutating func finish(_ receipt: LedgerReceipt) {
     guard let sequence = outbox.sequence(of: receipt.transaction) else { return }
-    end(sequence, receipt.transaction, receipt)
+    end(sequence, receipt.transaction, .receipt(receipt))
   }
 
-  /// Ends transactions whose nonces the ledger has passed without a receipt of theirs.
+  /// Tells of transactions whose nonces the ledger has passed without a receipt of theirs.
   ///
-  /// Another program used the key then. `nonce` must be older than the receipts that were asked
-  /// for.
-  package mutating func finish(passed nonce: UInt64) {
+  /// Another program used the key then, or the node withholds the receipt: what they did is not
+  /// known, and their receipts are still looked for. `nonce` must be older than the receipts that
+  /// were asked for.
+  package mutating func finish(passed nonce: UInt64, now: Duration) {
     for entry in outbox.entries where entry.nonce < nonce {
-      end(entry.sequence, entry.transaction.hash, nil)
+      outbox.leaveUnresolved(entry.sequence, now: now)
+      let hash = entry.transaction.hash
+      outcomes.append(Outcome(sequence: entry.sequence, hash: hash, end: .unknown))
+      updates.append(.unresolved(entry.kind, hash))
+    }
+    for entry in outbox.givenUp(now: now, after: configuration.unresolvedInterval) {
+      end(entry.sequence, entry.transaction.hash, .unknown)
     }
   }
 
   /// Gives up a transaction that the ledger never takes, when none waits behind it: its nonce is
   /// free again.
-  package mutating func abandon(_ sequence: UInt64) {
+  package mutating func abandon(_ sequence: UInt64, after refusal: LedgerClientError) {
     guard let entry = outbox[sequence], outbox.entries.last?.sequence == sequence else { return }
-    end(sequence, entry.transaction.hash, nil, nonceIsFree: true)
+    end(sequence, entry.transaction.hash, .refused(refusal), nonceIsFree: true)
   }
 
   private mutating func end(
-    _ sequence: UInt64, _ hash: Hash256, _ receipt: LedgerReceipt?, nonceIsFree: Bool = false
+    _ sequence: UInt64, _ hash: Hash256, _ end: Outcome.End, nonceIsFree: Bool = false
   ) {
     guard let entry = outbox.remove(sequence, nonceIsFree: nonceIsFree) else { return }
     commit.put(ChannelTables.outbox.key(sequence), nil)
-    let succeeded = receipt?.succeeded ?? false
+    var succeeded = false
+    if case .receipt(let receipt) = end { succeeded = receipt.succeeded }
     if entry.kind == .close, !succeeded {
       for item in entry.items where payees[item.id] != nil { thaw(item.id) }
     }
-    outcomes.append(Outcome(sequence: sequence, hash: hash, receipt: receipt))
+    outcomes.append(Outcome(sequence: sequence, hash: hash, end: end))
+    // That nothing is known of it was told before.
+    if case .unknown = end { return }
     updates.append(.transaction(entry.kind, hash, succeeded: succeeded))
   }
 

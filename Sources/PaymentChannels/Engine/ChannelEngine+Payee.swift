@@ -15,23 +15,22 @@ extension ChannelEngine {
   }
 
   /// Verifies what waits; what holds is in the book, and on disk with the next batch.
-  ///
-  /// - Returns: the amounts under wrong signatures, by sender and channel.
   @discardableResult
-  package mutating func verifyVouchers(limit: Int = .max) -> [VoucherIntake.Slot: UInt128] {
-    var wrong: [VoucherIntake.Slot: UInt128] = [:]
-    for (slot, voucher) in intake.take(limit: limit) {
+  package mutating func verifyVouchers(limit: Int = .max) -> [VoucherVerdict] {
+    intake.take(limit: limit).map { slot, voucher in
+      var verdict = VoucherVerdict(
+        slot: slot, amount: voucher.cumulativeAmount, isForged: false)
       guard let book = payees[slot.channel],
         (try? book.check(amount: voucher.cumulativeAmount, minimumStep: 1)) != nil
-      else { continue }
-      guard voucher.isSigned(by: book.signer, in: domain) else {
+      else { return verdict }
+      if voucher.isSigned(by: book.signer, in: domain) {
+        accept(voucher)
+      } else {
         intake.penalise(slot.peer)
-        wrong[slot] = voucher.cumulativeAmount
-        continue
+        verdict.isForged = true
       }
-      accept(voucher)
+      return verdict
     }
-    return wrong
   }
 
   /// Takes a voucher that is checked and verified.

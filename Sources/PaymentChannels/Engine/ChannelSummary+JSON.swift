@@ -38,6 +38,7 @@ extension ChannelUpdate {
     case .closed: "closed"
     case .stopped: "stopped"
     case .transaction: "transaction"
+    case .unresolved: "unresolved"
     }
   }
 
@@ -71,6 +72,9 @@ extension ChannelUpdate {
       object["kind"] = .string(kind.name)
       object["hash"] = .string(hash.hex)
       object["succeeded"] = .bool(succeeded)
+    case .unresolved(let kind, let hash):
+      object["kind"] = .string(kind.name)
+      object["hash"] = .string(hash.hex)
     }
     return object
   }

@@ -19,4 +19,6 @@ public enum ChannelUpdate: Hashable, Sendable {
   case stopped(ChannelID, shown: UInt128)
   /// A transaction is final.
   case transaction(ChannelTransactionKind, Hash256, succeeded: Bool)
+  /// A transaction's nonce is used up and no receipt of it is shown; it is still looked for.
+  case unresolved(ChannelTransactionKind, Hash256)
 }

@@ -1,5 +1,20 @@
 package import ChainTypes
 
+/// What the verification of a voucher came to.
+package struct VoucherVerdict: Sendable {
+  package var slot: VoucherIntake.Slot
+  /// The amount that was looked at: the newest that its peer sent.
+  package var amount: UInt128
+  /// Whether the signature is another's.
+  package var isForged: Bool
+
+  /// Whether a voucher is the one that was found to be forged; one that it replaced was not
+  /// looked at.
+  package func refutes(_ voucher: SignedVoucher) -> Bool {
+    isForged && amount == voucher.cumulativeAmount
+  }
+}
+
 /// Vouchers that wait to be verified: the newest only of each channel and peer, and of each peer
 /// so many a second.
 ///
@@ -73,8 +88,8 @@ package struct VoucherIntake: Sendable {
     return slots.compactMap { slot in waiting.removeValue(forKey: slot).map { (slot, $0) } }
   }
 
-  /// Whether a voucher of this channel and peer waits.
-  package func contains(_ slot: Slot) -> Bool { waiting[slot] != nil }
+  /// Whose voucher has waited longest.
+  package var next: Slot? { order.first }
 
   /// Makes a peer pay for a signature that was wrong.
   package mutating func penalise(_ peer: PeerID) {

@@ -5,8 +5,8 @@ package import Primitives
 ///
 /// Rules: a transaction is on disk before it is sent; after a restart the same bytes go again; a
 /// higher fee means new bytes for the same nonce, on disk first, an eighth above the old fee at
-/// least; a receipt of any of the bytes ends it, and so does the nonce once the ledger has passed
-/// it with no receipt of ours.
+/// least; a receipt of any of the bytes ends it. Once the ledger has passed the nonce and shows no
+/// receipt, the transaction stands in nobody's way any more; its receipt is still looked for.
 package struct Outbox: Sendable {
   private struct Place: Sendable {
     var entry: OutboxEntry
@@ -16,11 +16,20 @@ package struct Outbox: Sendable {
     var sentAt: Duration?
   }
 
+  private struct Unresolved: Sendable {
+    var entry: OutboxEntry
+    var since: Duration
+  }
+
+  /// The most transactions whose receipts are looked for although their nonces are used up.
+  package static let maximumUnresolved = 64
+
   private var places: [UInt64: Place] = [:]
   private var order: [UInt64] = []
   package private(set) var nextSequence: UInt64 = 1
   /// Nonces below this are used up.
   private var usedNonces: UInt64 = 0
+  private var leftOver: [Unresolved] = []
 
   package init(_ entries: [OutboxEntry] = []) {
     for entry in entries.sorted(by: { $0.sequence < $1.sequence }) { add(entry, in: 0) }
@@ -30,6 +39,9 @@ package struct Outbox: Sendable {
   package var entries: [OutboxEntry] { order.compactMap { places[$0]?.entry } }
 
   package var isEmpty: Bool { order.isEmpty }
+
+  /// Those whose nonces the ledger has passed without showing a receipt, the oldest first.
+  package var unresolved: [OutboxEntry] { leftOver.map(\.entry) }
 
   package subscript(sequence: UInt64) -> OutboxEntry? { places[sequence]?.entry }
 
@@ -56,8 +68,8 @@ package struct Outbox: Sendable {
   /// were a waste.
   package func covering(_ plan: TransactionPlan) -> UInt64? {
     switch plan.kind {
-    case .settle, .close, .requestClose, .withdraw: break
-    case .vaultDeposit, .vaultWithdraw, .open, .topUp, .closeMutual: return nil
+    case .settle, .close, .closeMutual, .requestClose, .withdraw: break
+    case .vaultDeposit, .vaultWithdraw, .open, .topUp: return nil
     }
     return entries.last { entry in
       entry.kind == plan.kind
@@ -80,10 +92,27 @@ package struct Outbox: Sendable {
 
   /// Removes an entry; its nonce is not used again unless it is `free`.
   package mutating func remove(_ sequence: UInt64, nonceIsFree free: Bool) -> OutboxEntry? {
+    if let index = leftOver.firstIndex(where: { $0.entry.sequence == sequence }) {
+      return leftOver.remove(at: index).entry
+    }
     guard let entry = places.removeValue(forKey: sequence)?.entry else { return nil }
     order.removeAll { $0 == sequence }
     if !free { usedNonces = max(usedNonces, entry.nonce + 1) }
     return entry
+  }
+
+  /// Keeps looking for the receipt of an entry whose nonce is used up, and for nothing else.
+  package mutating func leaveUnresolved(_ sequence: UInt64, now: Duration) {
+    guard let entry = remove(sequence, nonceIsFree: false) else { return }
+    leftOver.append(Unresolved(entry: entry, since: now))
+  }
+
+  /// Entries whose receipts have been looked for long enough, or that are too many.
+  package func givenUp(now: Duration, after interval: Duration) -> [OutboxEntry] {
+    let surplus = max(0, leftOver.count - Self.maximumUnresolved)
+    return leftOver.enumerated().filter { index, left in
+      index < surplus || now - left.since >= interval
+    }.map(\.element.entry)
   }
 
   /// What is to be handed in now: bytes on disk that were not sent, or long ago.
@@ -105,7 +134,7 @@ package struct Outbox: Sendable {
 
   /// The entry that any of whose bytes has this hash.
   package func sequence(of hash: Hash256) -> UInt64? {
-    entries.first { $0.hashes.contains(hash) }?.sequence
+    (entries + unresolved).first { $0.hashes.contains(hash) }?.sequence
   }
 
   /// Entries that are due a higher fee.

@@ -114,11 +114,35 @@ extension ChannelService {
     }
   }
 
+  /// The same with all that the payer needs to close.
+  public func releaseDocument(
+    _ id: ChannelID, validFor seconds: UInt64 = 300
+  ) async throws(ChannelError) -> ReleaseDocument {
+    let release = try await release(id, validFor: seconds)
+    return ReleaseDocument(domain: domain, release: release, voucher: try newestVoucher(id))
+  }
+
   /// Closes a channel as its payer with the payee's release.
   public func closeMutually(
     _ id: ChannelID, _ release: SignedRelease
   ) async throws(ChannelError) -> LedgerReceipt {
-    try await execute(try engine.closingMutually(id, release))
+    let plan = try engine.closingMutually(id, release)
+    if let sequence = engine.outbox.covering(plan) { return try await outcome(of: sequence) }
+    return try await execute(plan)
+  }
+
+  /// Closes a channel as its payer with what the payee handed over: its release, and the voucher
+  /// that the release rests on.
+  public func closeMutually(
+    _ document: ReleaseDocument
+  ) async throws(ChannelError) -> LedgerReceipt {
+    guard document.domain == domain else {
+      throw .invalid(
+        "the release is of chain \(document.domain.chainID), module \(document.domain.module); "
+          + "these books are of chain \(domain.chainID), module \(domain.module)")
+    }
+    if let voucher = document.voucher { try await shown(voucher) }
+    return try await closeMutually(document.channelID, document.release)
   }
 
   /// Asks for the close as the payer; after the grace time `run()` takes back the rest by itself.

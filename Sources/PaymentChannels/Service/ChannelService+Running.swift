@@ -77,12 +77,12 @@ extension ChannelService {
 
   /// Looks for the end of every transaction on its way.
   private func collectReceipts() async throws(ChannelError) {
-    guard !engine.outbox.isEmpty else { return }
+    guard !engine.outbox.isEmpty || !engine.outbox.unresolved.isEmpty else { return }
     // The nonce first: a receipt asked for later sees at least as much.
     let ledger = try await ask { client throws(LedgerClientError) in
       try await client.account(account)
     }
-    for entry in engine.outbox.entries {
+    for entry in engine.outbox.unresolved + engine.outbox.entries {
       for hash in entry.hashes.reversed() {
         let receipt = try await ask { client throws(LedgerClientError) in
           try await client.receipt(of: hash)
@@ -95,7 +95,7 @@ extension ChannelService {
         }
       }
     }
-    engine.finish(passed: ledger.nonce)
+    engine.finish(passed: ledger.nonce, now: clock.now)
   }
 
   /// Hands in every transaction whose bytes are on disk and were not sent lately.
@@ -108,7 +108,7 @@ extension ChannelService {
         logger.notice(
           "a channel transaction was not taken",
           metadata: ["hash": "\(entry.transaction.hash)", "cause": "\(error)"])
-        if error.code == .refused { engine.abandon(entry.sequence) }
+        if error.code == .refused { engine.abandon(entry.sequence, after: error) }
       }
     }
     publish()

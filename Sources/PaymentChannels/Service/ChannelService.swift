@@ -22,10 +22,13 @@ public actor ChannelService {
   private let writer: CommitWriter
   private let lease: KeyLease?
 
-  private var commitWaiters: [(generation: UInt64, waiter: CheckedContinuation<Void, Never>)] = []
-  /// Who waits for the verification of a voucher, while one of them verifies for all.
-  private var verifying: [(slot: VoucherIntake.Slot, waiter: CheckedContinuation<Turn, Never>)] = []
-  private var isVerifying = false
+  /// Who waits for a batch to be on disk, the oldest first.
+  var commitWaiters: [CommitWaiter] = []
+  /// Whether one of them was told to write the next batch, and is on his way.
+  var isWriterElected = false
+  let inbox = VoucherInbox()
+  /// Who waits for the verification of a voucher that is in line.
+  var voucherWaiters: [VoucherIntake.Slot: [VoucherInbox.Entry]] = [:]
   private var outcomeWaiters: [OutcomeWaiter] = []
   private var nextWaiter: UInt64 = 0
   /// The newest transactions that ended: a block may come before anybody waits for it.
@@ -128,6 +131,7 @@ public actor ChannelService {
   func sync(through generation: UInt64) async throws(ChannelError) {
     while engine.synced < generation {
       try engine.checkStore()
+      isWriterElected = false
       if let batch = engine.commit.begin() {
         let error = await writer.write(batch)
         engine.commit.finish(error)
@@ -136,21 +140,43 @@ public actor ChannelService {
         }
         wakeCommitWaiters()
       } else if engine.commit.isWriting {
-        await withCheckedContinuation { commitWaiters.append((generation, $0)) }
+        await withCheckedContinuation {
+          commitWaiters.append(CommitWaiter(generation: generation, who: .operation($0)))
+        }
       } else {
         return
       }
     }
   }
 
-  /// Wakes those whose generation is on disk, and of the others one, who writes the next batch;
-  /// all of them when the store failed.
+  /// Wakes those whose generation is on disk, each once, and of the others one, who writes the
+  /// next batch; all of them when the store failed.
   private func wakeCommitWaiters() {
     let isOver = engine.commit.failure != nil
-    let due = commitWaiters.filter { isOver || $0.generation <= engine.synced }
-    commitWaiters.removeAll { isOver || $0.generation <= engine.synced }
-    for (_, waiter) in due { waiter.resume() }
-    if !commitWaiters.isEmpty { commitWaiters.removeFirst().waiter.resume() }
+    let waiters = commitWaiters
+    commitWaiters = []
+    for waiter in waiters {
+      if !isOver, waiter.generation > engine.synced {
+        commitWaiters.append(waiter)
+      } else if case .operation(let continuation) = waiter.who {
+        continuation.resume()
+      } else if case .voucher(let entry) = waiter.who {
+        answer(entry)
+      }
+    }
+    inbox.tell()
+    publish()
+    electWriter()
+  }
+
+  /// Sees to it that what waits for the disk is written by one of those who wait.
+  func electWriter() {
+    guard !engine.commit.isWriting, !isWriterElected, !commitWaiters.isEmpty else { return }
+    isWriterElected = true
+    switch commitWaiters.removeFirst().who {
+    case .operation(let continuation): continuation.resume()
+    case .voucher(let entry): entry.continuation.resume(returning: .write)
+    }
   }
 
   /// Returns when everything noted so far is on disk.
@@ -180,6 +206,9 @@ public actor ChannelService {
     if let outcome = ended.last(where: { $0.sequence == sequence }) {
       return try Self.receipt(of: outcome)
     }
+    if let entry = engine.outbox.unresolved.first(where: { $0.sequence == sequence }) {
+      throw .outcomeUnknown(entry.transaction.hash)
+    }
     guard let hash = engine.outbox[sequence]?.hashes.last else {
       throw .invalid("transaction \(sequence) of the outbox is done already")
     }
@@ -202,10 +231,13 @@ public actor ChannelService {
   }
 
   private static func receipt(of outcome: Outcome) throws(ChannelError) -> LedgerReceipt {
-    guard let receipt = outcome.receipt, receipt.succeeded else {
-      throw .transactionFailed(outcome.hash)
+    switch outcome.end {
+    case .receipt(let receipt):
+      guard receipt.succeeded else { throw .transactionFailed(outcome.hash) }
+      return receipt
+    case .unknown: throw .outcomeUnknown(outcome.hash)
+    case .refused(let refusal): throw .ledger(refusal)
     }
-    return receipt
   }
 
   private func stopWaiting(_ number: UInt64) {
@@ -214,66 +246,6 @@ public actor ChannelService {
   }
 
   // MARK: - Being paid
-
-  /// Takes a voucher: when the call returns, it is on disk and buys credit.
-  public func receive(
-    _ voucher: SignedVoucher, from peer: PeerID
-  ) async throws(ChannelError) -> PayeeCredit {
-    let id = voucher.channelID
-    let amount = voucher.cumulativeAmount
-    try engine.offer(voucher, from: peer, now: clock.now)
-    if await verified(VoucherIntake.Slot(peer: peer, channel: id)) == amount {
-      throw .badSignature(id)
-    }
-    return try await complete { engine throws(ChannelError) in
-      try engine.received(id, amount: amount)
-    }
-  }
-
-  /// What somebody who waits for a verification is told.
-  private enum Turn {
-    /// It is done; the amount if its signature is wrong.
-    case verified(wrong: UInt128?)
-    /// It is his turn to verify.
-    case verify
-  }
-
-  /// How many vouchers are verified before others get the actor: a batch of theirs is written
-  /// while the next are verified.
-  private static let turnLimit = 16
-
-  /// Verifies by turns what came while others were served: so a flood of vouchers costs one
-  /// signature for each channel and turn.
-  ///
-  /// - Returns: the amount under a wrong signature, if it is.
-  private func verified(_ slot: VoucherIntake.Slot) async -> UInt128? {
-    if isVerifying {
-      let turn = await withCheckedContinuation { verifying.append((slot, $0)) }
-      if case .verified(let wrong) = turn { return wrong }
-    }
-    isVerifying = true
-    var wrong: UInt128?
-    repeat {
-      await Task.yield()
-      let bad = engine.verifyVouchers(limit: Self.turnLimit)
-      wrong = wrong ?? bad[slot]
-      let all = verifying
-      verifying = []
-      for (other, waiter) in all {
-        if engine.intake.contains(other) {
-          verifying.append((other, waiter))
-        } else {
-          waiter.resume(returning: .verified(wrong: bad[other]))
-        }
-      }
-    } while engine.intake.contains(slot)
-    if verifying.isEmpty {
-      isVerifying = false
-    } else {
-      verifying.removeFirst().waiter.resume(returning: .verify)
-    }
-    return wrong
-  }
 
   /// Bills a delivery up to `total` in all, in value; it may leave when the call returns.
   ///
@@ -333,6 +305,17 @@ public actor ChannelService {
     let generation = try engine.adopt(id, upTo: amount)
     try await sync(through: generation)
   }
+}
+
+/// Somebody who waits for a batch to be on disk.
+struct CommitWaiter {
+  enum Who {
+    case operation(CheckedContinuation<Void, Never>)
+    case voucher(VoucherInbox.Entry)
+  }
+
+  var generation: UInt64
+  var who: Who
 }
 
 /// Who waits for the end of a transaction.

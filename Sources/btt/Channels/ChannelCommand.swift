@@ -21,8 +21,8 @@ struct ChannelCommand: AsyncParsableCommand {
     subcommands: [
       ChannelOpen.self, ChannelOpenMany.self, ChannelTopUpCommand.self, ChannelList.self,
       ChannelShow.self, ChannelPay.self, ChannelReceive.self, ChannelSettle.self,
-      ChannelClose.self, ChannelRequestClose.self, ChannelWithdraw.self, ChannelWatch.self,
-      ChannelExport.self, ChannelImport.self, ChannelAdopt.self,
+      ChannelClose.self, ChannelRelease.self, ChannelRequestClose.self, ChannelWithdraw.self,
+      ChannelWatch.self, ChannelExport.self, ChannelImport.self, ChannelAdopt.self,
     ])
 }
 

@@ -8,22 +8,81 @@ internal import Primitives
 struct ChannelClose: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "close",
-    abstract: "Close a channel as its payee: what is paid comes here, the rest goes back.",
+    abstract: "Close a channel: what is paid goes to the payee, the rest back to the payer.",
     discussion: """
+      A payee closes alone. A payer closes at once with the payee's consent, which btt channel \
+      release writes; without it, see btt channel request-close.
+
       EXAMPLE
         btt channel close 0x5f1a22c0
+        btt channel close 0x5f1a22c0 --mutual release.json
       """)
 
   @Argument(help: "The channel.")
   var channel: String
+  @Option(
+    help: ArgumentHelp("As the payer: file with the payee's release.", valueName: "file"),
+    completion: .file())
+  var mutual: String?
   @OptionGroup var books: ChannelOptions
   @OptionGroup var output: OutputOptions
 
   func run() async throws {
+    let release = try mutual.map { file in
+      try ReleaseDocument(json: try JSONValue.parse(try Files.read(file)))
+    }
     let receipt = try await books.withLedger { service in
-      try await service.close(try await service.find(channel).id)
+      let id = try await service.find(channel).id
+      guard let release else { return try await service.close(id) }
+      guard release.channelID == id else {
+        throw CommandFailure(.invalidInput, "the release is one of channel \(release.channelID)")
+      }
+      return try await service.closeMutually(release)
     }
     output.print(receipt.json, text: Output.table(receipt.rows))
+  }
+}
+
+/// The command `btt channel release`.
+struct ChannelRelease: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "release",
+    abstract: "Consent, as the payee, to a close by the payer at once.",
+    discussion: """
+      The payer then pays for the transaction, with btt channel close --mutual. Until the channel \
+      is closed or the time is over, it takes no voucher and gives no credit.
+
+      EXAMPLE
+        btt channel release 0x5f1a22c0 --out release.json
+      """)
+
+  @Argument(help: "The channel.")
+  var channel: String
+  @Option(
+    help: ArgumentHelp("How long the payer may use it, 1 to 600.", valueName: "seconds"))
+  var validFor: UInt64 = 300
+  @Option(help: ArgumentHelp("File to write to; printed when left out.", valueName: "file"))
+  var out: String?
+  @OptionGroup var books: ChannelOptions
+  @OptionGroup var output: OutputOptions
+
+  func validate() throws {
+    guard (1...Release.maximumValidity).contains(validFor) else {
+      throw ValidationError("--valid-for is a number of seconds from 1 to 600")
+    }
+  }
+
+  func run() async throws {
+    let document = try await books.withBooks { service in
+      try await service.releaseDocument(try await service.find(channel).id, validFor: validFor)
+    }
+    if let out { try Files.replace(out, JSONValue.object(document.json).serialized + [0x0a]) }
+    let capture = Amount(wei: UInt256(document.release.release.capture))
+    output.print(
+      document.json,
+      text: out == nil
+        ? JSONValue.object(document.json).description
+        : "\(capture) in all for this payee, until \(document.release.release.validUntil)")
   }
 }
 
@@ -158,6 +217,8 @@ extension ChannelUpdate {
       "\(id) stopped: a voucher over \(btt(shown)) shows that the books are old; see channel adopt"
     case .transaction(let kind, let hash, let succeeded):
       "\(hash) \(kind.name) \(succeeded ? "is done" : "failed")"
+    case .unresolved(let kind, let hash):
+      "\(hash) \(kind.name): its nonce is used up, and the node shows no receipt; still looking"
     }
   }
 }

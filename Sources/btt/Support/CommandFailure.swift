@@ -131,7 +131,7 @@ extension CommandFailure.Code {
       case .keyUsedElsewhere, .oldStore: .oldBooks
       case .ledger(let error): Self(error)
       case .transactionFailed: .transactionFailed
-      case .stillWaiting: .timeout
+      case .stillWaiting, .outcomeUnknown: .timeout
       case .invalid: .invalidInput
       case .foreignStore, .storage, .damagedRow, .newerSchema, .lockFile: .dataDirectory
       default: .channel

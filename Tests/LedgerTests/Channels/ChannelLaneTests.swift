@@ -13,10 +13,18 @@ struct ChannelLaneTests {
   let filler = TestChain.keys[1]
 
   func burner(
-    _ chain: ChannelChain, gas: UInt64, nonce: UInt64, to: Address = Address(0x1010),
-    data: [UInt8] = [1, 2, 3, 4]
+    _ chain: ChannelChain, gas: UInt64, nonce: UInt64
   ) throws -> SignedTransaction {
-    try chain.burner(gas: gas, by: filler, nonce: nonce, to: to, data: data)
+    try chain.burner(gas: gas, by: filler, nonce: nonce)
+  }
+
+  /// A burner that the lane must take: it looks like a settlement.
+  func laneBurner(
+    _ chain: ChannelChain, gas: UInt64, nonce: UInt64
+  ) throws -> SignedTransaction {
+    let selector = withUnsafeBytes(of: ChannelModule.settle.selector.bigEndian) { [UInt8]($0) }
+    return try chain.burner(
+      gas: gas, by: filler, nonce: nonce, to: ChannelModule.address, data: selector)
   }
 
   @Test("Other transactions have nine tenths of a block's gas, payees' all of it")
@@ -93,13 +101,10 @@ struct ChannelLaneTests {
     try chain.mine()
     #expect(try chain.blocksWithRoom() == start + 1)
     // The lane is 200 000; a call of it may use the whole block. 10 000 left is room, less is none.
-    let data = [UInt8](
-      (0..<4).map { UInt8(truncatingIfNeeded: ChannelModule.settle.selector >> (24 - 8 * $0)) })
     var counted: [UInt64] = []
     for (nonce, target) in [1_980_000, 1_989_000, 1_993_000, 1_999_000].enumerated() {
       let before = try chain.blocksWithRoom()
-      let burn = try burner(
-        chain, gas: UInt64(target), nonce: UInt64(nonce), to: ChannelModule.address, data: data)
+      let burn = try laneBurner(chain, gas: UInt64(target), nonce: UInt64(nonce))
       let block = try chain.mine([burn], expectSuccess: false)
       let used = block.block.header.gasUsed
       #expect(used > UInt64(target) - 4_000)
@@ -145,15 +150,10 @@ struct ChannelLaneTests {
         .requestClose(channel), by: ChannelChain.payerKey, nonce: payerNonce, gasLimit: 100_000)
     ])
     // The attacker fills blocks, lane and all, with calls that the lane must take.
-    let data = [UInt8](
-      (0..<4).map { UInt8(truncatingIfNeeded: ChannelModule.settle.selector >> (24 - 8 * $0)) })
     let before = try chain.blocksWithRoom()
     for nonce in 0..<UInt64(5) {
       try chain.mine(
-        [
-          burner(
-            chain, gas: 1_998_000, nonce: nonce, to: ChannelModule.address, data: data)
-        ],
+        [laneBurner(chain, gas: 1_998_000, nonce: nonce)],
         timestamp: 2_100 + nonce, expectSuccess: false)
     }
     #expect(try chain.blocksWithRoom() == before)
@@ -185,14 +185,9 @@ struct ChannelLaneTests {
       chain.transaction(
         .requestClose(channel), by: ChannelChain.payerKey, nonce: payerNonce, gasLimit: 100_000)
     ])
-    let data = [UInt8](
-      (0..<4).map { UInt8(truncatingIfNeeded: ChannelModule.settle.selector >> (24 - 8 * $0)) })
     for nonce in 0..<UInt64(7) {
       try chain.mine(
-        [
-          burner(
-            chain, gas: 1_998_000, nonce: nonce, to: ChannelModule.address, data: data)
-        ],
+        [laneBurner(chain, gas: 1_998_000, nonce: nonce)],
         timestamp: 2_100 + nonce, expectSuccess: false)
     }
     // Height of the request + 8.

@@ -101,6 +101,43 @@ internal import Testing
     }
   }
 
+  @Test("payee and payer agree to close at once")
+  func mutualClose() async throws {
+    try await withWorld { world in
+      let terms: JSONValue = [
+        "payee": .string(ChannelNode.payee.address.hex), "deposit": "1000", "graceSeconds": 2,
+        "graceBlocks": 1,
+      ]
+      _ = try await world.call(world.payer, "btt_channelVaultDeposit", "0x3e8")
+      let opened = try await world.call(world.payer, "btt_channelOpen", terms)
+      let id = try #require(opened["channelId"])
+      let voucher = try await world.call(world.payer, "btt_channelPay", id, "700")
+      _ = try await world.call(world.payee, "btt_channelReceive", voucher)
+      let release = try await world.call(world.payee, "btt_channelRelease", id, 60)
+      #expect(release["capture"] == "700")
+      #expect(release["voucher"]?["signature"] == voucher["signature"])
+      let later = try await world.call(world.payer, "btt_channelPay", id, "800")
+      let refused = await #expect(throws: RPCError.self) {
+        try await world.call(world.payee, "btt_channelReceive", later)
+      }
+      #expect(refused?.data?["code"] == "frozen")
+      // Only the payer uses it, and only as it was signed.
+      let payees = await #expect(throws: RPCError.self) {
+        try await world.call(world.payee, "btt_channelCloseMutual", release)
+      }
+      #expect(payees?.data?["code"] == "wrong-role")
+      var other = try #require(release.objectValue)
+      other["capture"] = "600"
+      let forged = await #expect(throws: RPCError.self) {
+        try await world.call(world.payer, "btt_channelCloseMutual", .object(other))
+      }
+      #expect(forged?.data?["code"] == "bad-signature")
+      let done = try await world.call(world.payer, "btt_channelCloseMutual", release)
+      #expect(done["transaction"]?.stringValue?.hasPrefix("0x") == true)
+      #expect(try await world.call(world.payer, "btt_channelList").arrayValue?.isEmpty == true)
+    }
+  }
+
   private func balance(_ world: World) throws -> UInt256 {
     try world.node.node.test.chain.view.state.account(ChannelNode.payee.address)?.balance ?? .zero
   }

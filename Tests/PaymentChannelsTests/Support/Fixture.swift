@@ -99,8 +99,9 @@ extension ChannelEngine {
     now: Duration = .zero
   ) throws -> PayeeCredit {
     try offer(voucher, from: peer, now: now)
-    let slot = VoucherIntake.Slot(peer: peer, channel: voucher.channelID)
-    if verifyVouchers()[slot] != nil { throw ChannelError.badSignature(voucher.channelID) }
+    if verifyVouchers().contains(where: { $0.refutes(voucher) }) {
+      throw ChannelError.badSignature(voucher.channelID)
+    }
     return try complete(on: store) { engine throws(ChannelError) in
       try engine.received(voucher.channelID, amount: voucher.cumulativeAmount)
     }

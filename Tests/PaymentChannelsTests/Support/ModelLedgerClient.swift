@@ -14,6 +14,7 @@ final class ModelLedgerClient: LedgerClient {
     var minesByItself = true
     var sent: [[UInt8]] = []
     var isReachable = true
+    var isWithholding = false
   }
 
   private let state: Mutex<State>
@@ -28,6 +29,9 @@ final class ModelLedgerClient: LedgerClient {
   func setMining(_ isOn: Bool) { state.withLock { $0.minesByItself = isOn } }
 
   func setReachable(_ isOn: Bool) { state.withLock { $0.isReachable = isOn } }
+
+  /// Whether the client lies about receipts: there are none.
+  func setWithholding(_ isOn: Bool) { state.withLock { $0.isWithholding = isOn } }
 
   func setFees(_ fees: LedgerFees) { state.withLock { $0.ledger.fees = fees } }
 
@@ -95,7 +99,8 @@ final class ModelLedgerClient: LedgerClient {
   }
 
   func receipt(of transaction: Hash256) throws(LedgerClientError) -> LedgerReceipt? {
-    try read { $0.receipts[transaction] }
+    let isWithholding = state.withLock { $0.isWithholding }
+    return try read { isWithholding ? nil : $0.receipts[transaction] }
   }
 
   func blocks(after height: UInt64, limit: Int) async throws(LedgerClientError) -> [LedgerBlock] {

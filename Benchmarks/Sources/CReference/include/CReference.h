@@ -31,3 +31,12 @@ size_t reference_db_read(reference_db *db, const uint8_t *keys, size_t key, size
 
 // Rewrites the whole database without overwritten records.
 void reference_db_compact(reference_db *db);
+
+// Notes the cores that the calling thread may use; the first of them, or -1.
+int cores_note(void);
+
+// Binds a thread to one core.
+int cores_pin(int thread, int core);
+
+// Lets a thread use the cores that were noted.
+int cores_free(int thread);
