@@ -68,11 +68,13 @@ struct EncryptionTests {
 
   /// How many bytes a session answers before it closes the connection.
   private static func answer(
-    to bytes: ByteBuffer, _ policy: EncryptionPolicy
+    to bytes: ByteBuffer, _ policy: EncryptionPolicy, timeout: TimeAmount = .seconds(10)
   ) async throws -> Int {
     let directory = try TemporaryDirectory()
     let (metainfo, _) = try content(in: directory)
-    let session = try await TorrentSession.start(configuration(policy), logger: logger)
+    var configuration = configuration(policy)
+    configuration.handshakeTimeout = timeout
+    let session = try await TorrentSession.start(configuration, logger: logger)
     _ = try await session.add(.metainfo(metainfo), TorrentOptions(directory: directory.path))
     let group = MultiThreadedEventLoopGroup.singleton
     let ended = group.next().makePromise(of: Int.self)
@@ -99,5 +101,14 @@ struct EncryptionTests {
   func encryptedRefused() async throws {
     let key = try KeyExchange(exponent: Array(1...20)).publicKey()
     #expect(try await Self.answer(to: ByteBuffer(bytes: key), .off) == 0)
+  }
+
+  @Test("gives up who leaves an encrypted handshake unfinished", arguments: [95, 96])
+  func unfinished(_ length: Int) async throws {
+    let key = try KeyExchange(exponent: Array(1...20)).publicKey().prefix(length)
+    let count = try await Self.answer(
+      to: ByteBuffer(bytes: key), .allow, timeout: .milliseconds(200))
+    // Its own key and pad are all that it says to a key.
+    #expect(length < 96 ? count == 0 : (96...96 + 512).contains(count))
   }
 }

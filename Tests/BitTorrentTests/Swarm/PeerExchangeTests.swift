@@ -155,7 +155,39 @@ struct PeerExchangeTests {
     }
   }
 
+  @Test("are no longer told once a magnet's torrent proves to be private")
+  func lateAndPrivate() throws {
+    let bench = try CoreBench(torrent, have: nil)
+    let peer = try connect(bench, Self.host(1), id: 1)
+    _ = try connect(bench, Self.host(2), id: 2)
+    #expect(try told(bench.pass(.seconds(1)), peer).count == 1)
+    let info = try TorrentInfo(rawBytes: torrent.privateInfo)
+    let actions = bench.tell(.ready(info, PieceLayers(), have: torrent.none, blocks: [:]))
+    let handshakes = try actions.messages(to: peer).compactMap { message in
+      if case .extended(ExtensionHandshake.messageID, let payload) = message {
+        try ExtensionHandshake(payload)
+      } else {
+        nil
+      }
+    }
+    #expect(handshakes.map { $0.extensions[ExtensionHandshake.Name.exchange] } == [0])
+    _ = try connect(bench, Self.host(3), id: 3)
+    #expect(try told(bench.pass(.seconds(90)), peer).isEmpty)
+    #expect(bench.from(peer, message([Self.host(50)])).dialled.isEmpty)
+  }
+
   // MARK: Believing
+
+  @Test("are heard of IPv6 peers as well, each once however often it is named")
+  func duplicates() throws {
+    let bench = try bench()
+    let peer = try connect(bench, Self.host(1), id: 1)
+    let six = PeerAddress(high: 0x2001_0db8_0000_0000, low: 7, port: 6_881)
+    let actions =
+      bench.from(peer, message([six, Self.host(9), six, Self.host(9)]))
+      + bench.from(peer, message([Self.host(9), six]))
+    #expect(Set(actions.dialled) == [six, Self.host(9)] && actions.dialled.count == 2)
+  }
 
   @Test("are dropped when they tell far more often than once a minute")
   func flood() throws {
