@@ -13,6 +13,8 @@ class Tracker:
         self.announces = []
         # Not every program announces from the address that it listens on: by port it is found.
         self.homes = {}
+        # Whether it names peers to those who ask, or only hears of them.
+        self.names_peers = True
         self.lock = threading.Lock()
         outer = self
 
@@ -54,7 +56,7 @@ class Tracker:
                 swarm.add(who)
             self.announces.append({"port": port, "hash": query["info_hash"], "event": event,
                                    "left": int(query["left"])})
-            others = [peer for peer in swarm if peer != who]
+            others = [peer for peer in swarm if peer != who and self.names_peers]
         peers = b"".join(socket.inet_aton(ip) + struct.pack(">H", port) for ip, port in others)
         return b"d8:intervali1800e12:min intervali1e5:peers%d:%be" % (len(peers), peers)
 

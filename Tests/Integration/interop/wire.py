@@ -151,7 +151,10 @@ def are_connected(dialler, listener):
     """Whether one program dialled the other's port and the connection is there."""
     def packed(ip):
         return f"{int.from_bytes(socket.inet_aton(ip), 'little'):08X}"
+    # A program may do IPv4 by sockets of IPv6: the address then has more in front.
     here, there = packed(dialler.ip) + ":", f"{packed(listener.ip)}:{listener.port:04X}"
-    with open("/proc/net/tcp") as table:
-        rows = (line.split() for line in table)
-        return any(row[1].startswith(here) and row[2] == there and row[3] == "01" for row in rows)
+    rows = []
+    for table in ("tcp", "tcp6"):
+        with open(f"/proc/net/{table}") as lines:
+            rows += [line.split() for line in lines]
+    return any(here in row[1] and row[2].endswith(there) and row[3] == "01" for row in rows)
