@@ -1,4 +1,4 @@
-package import ChainTypes
+internal import ChainTypes
 package import Ledger
 package import Primitives
 
