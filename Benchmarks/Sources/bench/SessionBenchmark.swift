@@ -28,17 +28,14 @@ enum SessionBenchmark {
       return result
     }
 
-    // Sixteen pieces each, and nothing to hash: a torrent of an empty folder would be no torrent,
-    // so the files are there, sparse.
     let files = directory + "/downloads"
     try FileManager.default.createDirectory(atPath: files, withIntermediateDirectories: true)
     var hashes: [String] = []
     for number in 0..<count {
       let path = "\(files)/\(number)"
-      try Data("torrent \(number)".utf8).write(to: URL(fileURLWithPath: path))
-      let file = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
-      try file.truncate(atOffset: 16 * 16_384)
-      try file.close()
+      let line = "torrent \(number)\n"
+      try Data(String(repeating: line, count: 32_768 / line.utf8.count).utf8).write(
+        to: URL(fileURLWithPath: path))
       var creator = TorrentCreator()
       creator.pieceLength = 16_384
       let metainfo = try creator.create(from: path)

@@ -185,6 +185,35 @@ extension NodeSettings {
     number(
       "torrents.max_connections", "connections of all torrents", \.torrents.maximumConnections,
       1...65_536),
+    Entry(
+      key: "torrents.dht",
+      summary: "whether peers are looked for in the distributed hash table: true or false",
+      get: { String($0.torrents.dht) },
+      set: { settings, text throws(SettingError) in
+        guard let value = Bool(text) else { throw SettingError(wanted: "true or false") }
+        settings.torrents.dht = value
+      }),
+    Entry(
+      key: "torrents.local_discovery",
+      summary:
+        "whether peers are looked for on the local network: true, false, or auto: unless torrents.listen is loopback",
+      get: { $0.torrents.localDiscovery.map { String($0) } ?? "auto" },
+      set: { settings, text throws(SettingError) in
+        guard text == "auto" || Bool(text) != nil else {
+          throw SettingError(wanted: "true, false or auto")
+        }
+        settings.torrents.localDiscovery = Bool(text)
+      }),
+    Entry(
+      key: "torrents.encryption",
+      summary: "whether connections to peers are encrypted: off, allow, prefer or require",
+      get: { $0.torrents.encryption.rawValue },
+      set: { settings, text throws(SettingError) in
+        guard let policy = EncryptionPolicy(rawValue: text) else {
+          throw SettingError(wanted: "off, allow, prefer or require")
+        }
+        settings.torrents.encryption = policy
+      }),
     rate("torrents.upload_limit", "payload to peers in KiB a second", \.torrents.uploadLimit),
     rate("torrents.download_limit", "payload from peers in KiB a second", \.torrents.downloadLimit),
     number(

@@ -24,6 +24,13 @@ public struct TorrentSettings: Sendable {
   /// Torrents at a time that take up memory and files.
   public var activeTorrents = 500
 
+  /// Whether peers are looked for in the distributed hash table.
+  public var dht = true
+  /// Whether peers are looked for on the local network; nil: unless `listen` is loopback.
+  public var localDiscovery: Bool?
+  /// Whether connections to peers are encrypted.
+  public var encryption = EncryptionPolicy.allow
+
   /// The defaults.
   public init() {}
 
@@ -35,6 +42,9 @@ public struct TorrentSettings: Sendable {
     configuration.keepsTorrents = true
     configuration.restAfter = .seconds(60)
     configuration.openFiles = 512
+    configuration.dht = dht
+    configuration.localDiscovery = localDiscovery
+    configuration.encryption = encryption
     configuration.maximumConnections = maximumConnections
     configuration.limits.rates.upload = uploadLimit == 0 ? nil : uploadLimit << 10
     configuration.limits.rates.download = downloadLimit == 0 ? nil : downloadLimit << 10
