@@ -10,7 +10,8 @@ from interop.conftest import full
 from interop.test_transfers import record
 
 BTT = swarm.BTT
-# Not rtorrent 0.9: in minutes it neither named a peer at loopback nor dialled one that it was told of.
+# Not rtorrent 0.9: in minutes it neither named a peer at loopback nor dialled one that it was
+# told of.
 OTHERS = [kind for kind in (swarm.CLIENTS if full() else swarm.CLIENTS[:1])
           if kind is not swarm.Rtorrent]
 # Some programs first tell others of their peers when they are connected for a while.
