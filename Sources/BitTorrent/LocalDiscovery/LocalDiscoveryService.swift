@@ -82,12 +82,11 @@ final class LocalDiscoveryService {
     _ hearing: any Channel, _ sending: any Channel, _ family: PeerAddress.Family,
     _ devices: [NIONetworkDevice]
   ) {
-    guard let multicast = hearing as? any MulticastChannel,
-      let options = sending as? any SocketOptionProvider,
-      let group = try? LocalDiscovery.group(family).socketAddress()
+    guard let membership = hearing as? any SocketOptionProvider,
+      let options = sending as? any SocketOptionProvider
     else { return }
     for device in devices {
-      multicast.joinGroup(group, device: device).whenFailure { [logger] error in
+      join(LocalDiscovery.group(family), membership, device).whenFailure { [logger] error in
         logger.info(
           "no search on the local network: multicast is refused",
           metadata: ["device": "\(device.name)", "error": "\(error)"])
@@ -100,6 +99,24 @@ final class LocalDiscoveryService {
       logger.debug("multicast keeps its reach", metadata: ["error": "\(error)"])
     }
     sockets[family] = Sockets(hearing: hearing, sending: sending, devices: devices)
+  }
+
+  // NIO's own way refuses the loopback device, which does not say that it takes multicast, but does.
+  private func join(
+    _ group: PeerAddress, _ options: any SocketOptionProvider, _ device: NIONetworkDevice
+  ) -> EventLoopFuture<Void> {
+    // The C structures: the group, then an address of the device (IPv4) or its number (IPv6).
+    guard let ipv4 = group.ipv4 else {
+      return options.unsafeSetSocketOption(
+        level: .ipv6, name: .ipv6_join_group,
+        value: (
+          group.high.bigEndian, group.low.bigEndian,
+          UInt32(truncatingIfNeeded: device.interfaceIndex)
+        ))
+    }
+    let own = device.address.flatMap { PeerAddress($0)?.ipv4 } ?? 0
+    return options.unsafeSetSocketOption(
+      level: .ip, name: .ip_add_membership, value: (ipv4.bigEndian, own.bigEndian))
   }
 
   private func begin() {
