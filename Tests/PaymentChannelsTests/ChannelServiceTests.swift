@@ -120,7 +120,9 @@ internal import Testing
         try await payer.pay(channel.id, total: 600), from: Fixture.peer)
       return channel
     }
-    // The ceiling is on disk, the newest signature is not.
+    // A later one never arrived. Amounts are on disk, signatures are not.
+    _ = try await payer.pay(channel.id, total: 620)
+    try await payer.shutdown()
     let again = try await service(Fixture.payer, payerStore.kill())
     var document = try await payee.releaseDocument(channel.id)
     let read = try ReleaseDocument(json: .object(document.json))

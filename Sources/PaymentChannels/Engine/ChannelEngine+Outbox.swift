@@ -83,9 +83,10 @@ extension ChannelEngine {
     }
   }
 
-  /// The payer's close with the payee's release.
+  /// The payer's close with the payee's release, and the voucher of ours that came with it, for
+  /// books that remember amounts longer than signatures.
   package func closingMutually(
-    _ id: ChannelID, _ signed: SignedRelease
+    _ id: ChannelID, _ signed: SignedRelease, voucher shown: SignedVoucher? = nil
   ) throws(ChannelError) -> TransactionPlan {
     let book = try payer(id)
     guard signed.release.channelID == id, signed.isSigned(by: book.descriptor.payee, in: domain)
@@ -97,12 +98,16 @@ extension ChannelEngine {
     var voucher: SignedVoucher?
     if capture > book.view.state.settled {
       // Only what was signed may be captured.
-      guard let newest = book.newest, newest.cumulativeAmount >= capture else {
+      let known = [book.newest, shown].compactMap(\.self).first { voucher in
+        voucher.channelID == id && voucher.cumulativeAmount >= capture
+          && voucher.isSigned(by: book.signer, in: domain)
+      }
+      guard let known else {
         throw .invalid(
           "channel \(id): the release captures \(capture) wei, above the newest voucher known; "
             + "ask the payee for it")
       }
-      voucher = newest
+      voucher = known
     }
     return TransactionPlan(
       kind: .closeMutual, call: .closeMutual(book.descriptor, signed, voucher: voucher),

@@ -4,8 +4,8 @@ internal import Synchronization
 /// Callers with vouchers, until one of them takes all of them into the books.
 ///
 /// Whoever finds nobody at it leads: so many vouchers cost one visit to the books, and each
-/// caller but the one who leads is woken once, with its answer. Each wakes the next: woken by
-/// one that goes on with its work, every one of them would cost two changes of thread.
+/// caller but the one who leads is woken once, with its answer. The first who is woken wakes the
+/// others: woken by the one who goes on with the books, each might cost two changes of thread.
 final class VoucherInbox: Sendable {
   /// A caller, its voucher, and where the answer goes.
   struct Entry {
@@ -28,31 +28,18 @@ final class VoucherInbox: Sendable {
     case write
   }
 
+  private struct Answer {
+    var continuation: CheckedContinuation<Turn, Never>
+    var turn: Turn
+  }
+
   private struct State {
     var entries: [Entry] = []
     var isLed = false
-    /// Answers that are not told yet: those from `nextAnswer` on.
-    var answers: [(continuation: CheckedContinuation<Turn, Never>, turn: Turn)] = []
-    var nextAnswer = 0
-    /// Whether somebody was woken who will wake the next.
+    /// Answers that are not told yet.
+    var answers: [Answer] = []
+    /// Whether somebody was woken who will wake the others.
     var isTelling = false
-
-    mutating func takeAnswer() -> (continuation: CheckedContinuation<Turn, Never>, turn: Turn)? {
-      guard nextAnswer < answers.count else {
-        answers.removeAll(keepingCapacity: true)
-        nextAnswer = 0
-        isTelling = false
-        return nil
-      }
-      isTelling = true
-      nextAnswer += 1
-      let answer = answers[nextAnswer - 1]
-      if nextAnswer == 1_024 {
-        answers.removeFirst(nextAnswer)
-        nextAnswer = 0
-      }
-      return answer
-    }
   }
 
   private let state = Mutex(State())
@@ -74,19 +61,29 @@ final class VoucherInbox: Sendable {
 
   /// Puts an answer in line, for `tell`.
   func answer(_ entry: Entry, _ answer: Result<PayeeCredit, ChannelError>) {
-    state.withLock { $0.answers.append((entry.continuation, .told(answer))) }
+    state.withLock {
+      $0.answers.append(Answer(continuation: entry.continuation, turn: .told(answer)))
+    }
   }
 
   /// Sees to it that the answers in line are told.
   func tell() {
-    let first = state.withLock { $0.isTelling ? nil : $0.takeAnswer() }
+    let first = state.withLock { state in
+      guard !state.isTelling, !state.answers.isEmpty else { return nil as Answer? }
+      state.isTelling = true
+      return state.answers.removeFirst()
+    }
     if let first { first.continuation.resume(returning: first.turn) }
   }
 
-  /// Wakes the next with an answer; to be called by everyone who was told his.
-  func tellNext() {
-    let next = state.withLock { $0.takeAnswer() }
-    if let next { next.continuation.resume(returning: next.turn) }
+  /// Wakes all others with an answer; to be called by everyone who was told his.
+  func tellOthers() {
+    let others = state.withLock { state in
+      state.isTelling = false
+      defer { state.answers = [] }
+      return state.answers
+    }
+    for other in others { other.continuation.resume(returning: other.turn) }
   }
 
   /// The oldest entries, for the one who leads.

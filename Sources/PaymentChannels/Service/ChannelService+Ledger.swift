@@ -122,11 +122,12 @@ extension ChannelService {
     return ReleaseDocument(domain: domain, release: release, voucher: try newestVoucher(id))
   }
 
-  /// Closes a channel as its payer with the payee's release.
+  /// Closes a channel as its payer with the payee's release, and the voucher that it rests on
+  /// where these books have lost it.
   public func closeMutually(
-    _ id: ChannelID, _ release: SignedRelease
+    _ id: ChannelID, _ release: SignedRelease, voucher: SignedVoucher? = nil
   ) async throws(ChannelError) -> LedgerReceipt {
-    let plan = try engine.closingMutually(id, release)
+    let plan = try engine.closingMutually(id, release, voucher: voucher)
     if let sequence = engine.outbox.covering(plan) { return try await outcome(of: sequence) }
     return try await execute(plan)
   }
@@ -142,7 +143,8 @@ extension ChannelService {
           + "these books are of chain \(domain.chainID), module \(domain.module)")
     }
     if let voucher = document.voucher { try await shown(voucher) }
-    return try await closeMutually(document.channelID, document.release)
+    return try await closeMutually(
+      document.channelID, document.release, voucher: document.voucher)
   }
 
   /// Asks for the close as the payer; after the grace time `run()` takes back the rest by itself.

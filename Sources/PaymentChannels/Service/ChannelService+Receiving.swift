@@ -13,7 +13,7 @@ extension ChannelService {
   ) async throws(ChannelError) -> PayeeCredit {
     switch await inbox.enter(voucher, from: peer) {
     case .told(let answer):
-      inbox.tellNext()
+      inbox.tellOthers()
       return try answer.get()
     case .first: return try await leadFirst(voucher, from: peer)
     case .lead: return try await lead(voucher, from: peer)
