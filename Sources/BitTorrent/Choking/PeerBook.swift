@@ -306,6 +306,7 @@ extension PeerBook {
         // The address is that of a peer to which there is a connection already.
         connections[twin]?.entry = entry
         entries[entry]?.state = .connected
+        connectionsVersion += 1
       } else if !isIncoming {
         fail(address, at: now)
       }

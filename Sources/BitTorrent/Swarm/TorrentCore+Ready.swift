@@ -24,6 +24,9 @@ extension TorrentCore {
     layerExchange = LayerExchange(info, layers: layers)
     withholdUnverifiable()
     areHashesWanted = layerExchange != nil
+    if isSuperSeeding {
+      for peer in peers { peer.shown = ShownPieces(pieceCount: layout.pieceCount, at: now) }
+    }
     for peer in peers { understand(peer) }
     if isLate { for peer in peers { introduceAgain(to: peer) } }
     areSlotsOpen = true
@@ -43,6 +46,7 @@ extension TorrentCore {
   // Peers that came before the info was known heard nothing of what we have, or can give.
   private func introduceAgain(to peer: Peer) {
     sendExtensions(to: peer)
+    guard peer.shown == nil else { return }
     picker.have.forEachSet { piece in
       if !peer.pieces[piece] { send(.have(piece: piece), to: peer) }
     }

@@ -113,7 +113,7 @@ struct SessionDiscoveryTests {
           options.usesTrackers = false
           let torrent = try await leech.add(magnet, options)
           #expect(await Self.complete(torrent))
-          try await torrent.stop()
+          try await torrent.remove()
         }
       }
     }
