@@ -24,6 +24,11 @@ extension TorrentCore {
     layerExchange = LayerExchange(info, layers: layers)
     withholdUnverifiable()
     areHashesWanted = layerExchange != nil
+    if info.isPrivate {
+      for peer in book.becomePrivate() {
+        if let peer = peers[peer] { disconnect(peer, .unwanted(PeerBook.unfitReason)) }
+      }
+    }
     if isSuperSeeding {
       for peer in peers { peer.shown = ShownPieces(pieceCount: layout.pieceCount, at: now) }
     }
