@@ -51,7 +51,10 @@ struct StoppedTorrentTests {
       try await torrent.pause()
       await torrent.wait(for: .paused)
       try await channel.writeAndFlush(handshake)
-      try await channel.closeFuture.get()
+      let closed = channel.eventLoop.makePromise(of: Void.self)
+      channel.closeFuture.cascade(to: closed)
+      channel.eventLoop.scheduleTask(in: .seconds(20)) { closed.fail(ChannelError.eof) }
+      try await closed.futureResult.get()
     }
   }
 }
