@@ -15,12 +15,22 @@ package struct PeerBook {
   /// The bounds.
   package let configuration: Configuration
   /// Whether everything is fetched: seeds are not dialled then.
-  package var isComplete = false
+  package var isComplete = false {
+    didSet { if oldValue, !isComplete { idleUntil = .uptimeNanoseconds(0) } }
+  }
 
   /// Rises whenever connections come, go, or become known to listen somewhere.
   package private(set) var connectionsVersion = 0
 
+  /// Whether only trackers and the user are believed (BEP 27).
+  package private(set) var isPrivate = false
+
   private var entries: [PeerAddress: Entry] = [:]
+  // Addresses for which there is only the word of other peers, and their hosts.
+  private var hearsayCount = 0
+  private var hearsayHosts: Set<PeerAddress> = []
+  // How many addresses each host may still name.
+  private var hearsay = HearsayBudgets()
   private var connections: [PeerHandle: Connection] = [:]
   // How many connections, those being dialled counted, go to a host.
   private var hosts: [PeerAddress: Int] = [:]
@@ -49,8 +59,13 @@ package struct PeerBook {
     var wasUseful = false
 
     var isByHand: Bool { sources & 1 << PeerSource.user.rawValue != 0 }
-
+    var isHearsay: Bool { sources == 1 << PeerSource.exchange.rawValue }
+    // Whether only those named it who must not be asked for peers of a private torrent.
+    var isUnfitForPrivate: Bool { sources & ~PeerBook.publicSources == 0 }
   }
+
+  private static let publicSources = [PeerSource.dht, .exchange, .localNetwork]
+    .reduce(0 as UInt8) { $0 | 1 << $1.rawValue }
 
   // Fewer failures, then proven use, then more sources, then the canonical priority, and at last
   // the address, so that two runs alike choose alike.
@@ -123,25 +138,75 @@ extension PeerBook {
     _ addresses: some Sequence<PeerAddress>, from source: PeerSource, at now: NIODeadline
   ) -> Int {
     let bit: UInt8 = 1 << source.rawValue
+    guard !isPrivate || bit & Self.publicSources == 0 else { return 0 }
     var added = 0
     for address in addresses where address.isDialable && !isBanned(address) {
       if entries[address] != nil {
-        entries[address]?.sources |= bit
+        name(address, by: bit)
         continue
       }
-      if source == .exchange, hearsayCount >= configuration.capacity / 2 { break }
-      if entries.count >= configuration.capacity { makeRoom() }
+      if source == .exchange {
+        guard address.isLoopback || !hearsayHosts.contains(address.host) else { continue }
+        // Addresses of which only peers know are never most of the book.
+        if hearsayCount >= configuration.capacity / 2 { makeRoom { $0.isHearsay } }
+        guard hearsayCount < configuration.capacity / 2 else { break }
+      }
+      if entries.count >= configuration.capacity { makeRoom { _ in true } }
       guard entries.count < configuration.capacity else { break }
       entries[address] = Entry(sources: bit, due: now, priority: priority(address))
+      if source == .exchange {
+        hearsayCount += 1
+        if !address.isLoopback { hearsayHosts.insert(address.host) }
+      }
       added += 1
     }
     if added > 0 { idleUntil = min(idleUntil, now) }
     return added
   }
 
-  // Addresses for which there is only the word of other peers: they are never most of the book.
-  private var hearsayCount: Int {
-    entries.values.count { $0.sources == 1 << PeerSource.exchange.rawValue }
+  // Another source names an address: it is no hearsay any more, nor is what peers said of it.
+  private mutating func name(_ address: PeerAddress, by bit: UInt8) {
+    guard var entry = entries[address], entry.sources & bit == 0 else { return }
+    if entry.isHearsay {
+      endHearsay(address)
+      entry.isSeed = false
+      // It may be dialled where it was passed over as a seed.
+      idleUntil = .uptimeNanoseconds(0)
+    }
+    entry.sources |= bit
+    entries[address] = entry
+  }
+
+  private mutating func endHearsay(_ address: PeerAddress) {
+    hearsayCount -= 1
+    if !address.isLoopback { hearsayHosts.remove(address.host) }
+  }
+
+  private mutating func drop(_ address: PeerAddress) {
+    guard let entry = entries.removeValue(forKey: address) else { return }
+    if entry.isHearsay { endHearsay(address) }
+  }
+
+  /// Whether a peer may name another address that is not known yet.
+  ///
+  /// It counts for a host, so that connecting anew does not make more of it.
+  package mutating func mayName(_ source: PeerAddress, at now: NIODeadline) -> Bool {
+    hearsay.take(Self.banKey(source), at: now)
+  }
+
+  /// The torrent proves to be private: who was found in other ways than by its trackers and the
+  /// user is forgotten, and not believed from now on.
+  ///
+  /// Returns the open connections to such peers, which the caller ends.
+  package mutating func becomePrivate() -> [PeerHandle] {
+    isPrivate = true
+    let unfit = entries.filter { $0.value.isUnfitForPrivate }
+    for (address, entry) in unfit {
+      if entry.state == .dialling { _ = endDialling(address) }
+      drop(address)
+    }
+    return connections.filter { $0.value.entry.map { unfit[$0] != nil } ?? false }.keys
+      .sorted { $0.number < $1.number }
   }
 
   /// Whether the address is in the book.
@@ -179,7 +244,7 @@ extension PeerBook {
     if bans.insert(key).inserted { banOrder.append(key) }
     if banOrder.count > configuration.banCapacity { bans.remove(banOrder.removeFirst()) }
     for (known, entry) in entries where entry.state == .idle && Self.banKey(known) == key {
-      entries[known] = nil
+      drop(known)
     }
     return connections.filter { Self.banKey($0.value.address) == key }.keys
       .sorted { $0.number < $1.number }
@@ -190,11 +255,11 @@ extension PeerBook {
     address.isLoopback ? address : address.host
   }
 
-  // Drops a twentieth of the addresses: those worth least that are not in use.
-  private mutating func makeRoom() {
-    let idle = entries.filter { $0.value.state == .idle }
+  // Drops a twentieth of such addresses: those worth least that are not in use.
+  private mutating func makeRoom(among isCandidate: (Entry) -> Bool) {
+    let idle = entries.filter { $0.value.state == .idle && isCandidate($0.value) }
       .sorted { Self.isWorthLess($0, $1) }
-    for (address, _) in idle.prefix(max(1, configuration.capacity / 20)) { entries[address] = nil }
+    for (address, _) in idle.prefix(max(1, idle.count / 20)) { drop(address) }
   }
 }
 
@@ -270,7 +335,7 @@ extension PeerBook {
       entry.failures = min(entry.failures, 6)
       entry.due = now + .seconds(min(1 << Int64(entry.failures - 1), 30))
     } else if entry.failures >= configuration.attempts {
-      entries[address] = nil
+      drop(address)
       return
     } else {
       entry.due = now + configuration.backOff * entry.failures
@@ -299,13 +364,14 @@ extension PeerBook {
     var entry = isIncoming || entries[address] == nil ? nil : address
     switch admission {
     case .refuse(.fault(.ourself)):
-      if !isIncoming { entries[address] = nil }
+      if !isIncoming { drop(address) }
       return admission
     case .refuse:
       if let entry, let twin, connections[twin]?.entry == nil {
         // The address is that of a peer to which there is a connection already.
         connections[twin]?.entry = entry
         entries[entry]?.state = .connected
+        connectionsVersion += 1
       } else if !isIncoming {
         fail(address, at: now)
       }
@@ -337,7 +403,7 @@ extension PeerBook {
     guard let address = connection.entry, var entry = entries[address] else { return }
     entry.state = .idle
     if isBanned(address) || reason == .banned {
-      entries[address] = nil
+      drop(address)
       return
     }
     if wasUseful {
@@ -387,12 +453,18 @@ extension PeerBook {
     }?.key
   }
 
+  /// Why a connection of a private torrent is ended.
+  package static let unfitReason = "the torrent is private, and no tracker of it named the peer"
+
   private func judge(
     _ introduction: PeerIntroduction, twin: PeerHandle?, ownID: PeerID
   ) -> Admission {
     let address = introduction.address
     if introduction.peerID == ownID { return .refuse(.fault(.ourself)) }
     if isBanned(address) { return .refuse(.banned) }
+    if isPrivate, introduction.direction == .outgoing, entries[address] == nil {
+      return .refuse(.unwanted(Self.unfitReason))
+    }
     if let twin, let other = connections[twin] {
       let isIncoming = introduction.direction == .incoming
       guard other.isIncoming != isIncoming else { return .refuse(.duplicate) }

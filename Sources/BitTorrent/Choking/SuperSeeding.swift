@@ -23,6 +23,8 @@ struct ShownPieces {
   /// What was shown last.
   private(set) var open: [Offer] = []
   private var shownAt: NIODeadline
+  /// Whether a search found nothing more to show lately.
+  var isExhausted = false
 
   /// Nothing shown of so many pieces.
   init(pieceCount: Int, at now: NIODeadline) {
@@ -33,14 +35,14 @@ struct ShownPieces {
   /// Whether another piece may be shown.
   var hasRoom: Bool { open.count < Self.openLimit }
 
-  /// Whether nothing was shown for so long that what others have is shown as well.
+  /// Whether nothing that others lack was shown for so long that what they have is shown as well.
   func isImpatient(at now: NIODeadline) -> Bool { now - shownAt >= Self.patience }
 
-  /// Another piece is shown.
-  mutating func show(_ piece: Int, length: Int, at now: NIODeadline) {
+  /// Another piece is shown; what others have as well does not renew the patience.
+  mutating func show(_ piece: Int, length: Int, at now: NIODeadline, isLeftToOthers: Bool) {
     pieces.insert(piece)
     open.append(Offer(piece: piece, bytesLeft: length))
-    shownAt = now
+    if !isLeftToOthers { shownAt = now }
   }
 
   /// The peer was sent bytes of a piece: it may never tell that it has what we showed.

@@ -108,7 +108,7 @@ public struct EncryptedHandshake {
     self.pads =
       pads
       ?? Pads(first: .random(in: range, using: &random), second: .random(in: range, using: &random))
-    firstPad = (0..<self.pads.first).map { _ in UInt8.random(in: .min ... .max, using: &random) }
+    firstPad = random.bytes(self.pads.first)
   }
 
   /// How many bytes wait in it.

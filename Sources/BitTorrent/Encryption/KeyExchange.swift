@@ -23,8 +23,7 @@ public struct KeyExchange: Sendable {
 
   /// A side with a private exponent of its own.
   public init(using random: inout some RandomNumberGenerator) {
-    exponent = (0..<Self.exponentLength).map { _ in UInt8.random(in: .min ... .max, using: &random)
-    }
+    exponent = random.bytes(Self.exponentLength)
   }
 
   /// A side with a known private exponent, its highest byte first.

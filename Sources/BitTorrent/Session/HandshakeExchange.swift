@@ -118,6 +118,7 @@ struct HandshakeExchange {
       case nil: return nil
       case .send(let bytes): return .answer(bytes)
       case .done(let outcome):
+        wasUnderstood = true
         torrent = torrent ?? session.torrent(outcome.torrent)
         input = outcome.payload
         layer = .encrypted(by: outcome)

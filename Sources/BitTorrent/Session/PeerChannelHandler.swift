@@ -149,16 +149,20 @@ final class PeerChannelHandler: ChannelDuplexHandler {
   private func advance(
     _ exchange: inout HandshakeExchange, _ context: ChannelHandlerContext
   ) throws(PeerFault) {
-    // What was learnt before a fault counts for what is tried next.
-    defer { if case .greeting = state { state = .greeting(exchange) } }
     var hasWritten = false
     defer { if hasWritten { context.flush() } }
+    // What was learnt before a fault counts for what is tried next. It is kept before the flush,
+    // which may end the connection.
+    defer { if case .greeting = state { state = .greeting(exchange) } }
     while let step = try exchange.next(in: session) {
       switch step {
       case .answer(let hello):
         context.write(wrapOutboundOut(hello), promise: nil)
         hasWritten = true
       case .done(let driver, let introduction, let cipher, let rest):
+        // The torrent may have been stopped between the halves of the handshake: nobody would
+        // ever close a connection of its.
+        guard !driver.isStopped else { return close(.stopped) }
         timeout?.cancel()
         state = .open
         self.cipher = cipher

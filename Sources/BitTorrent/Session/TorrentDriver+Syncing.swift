@@ -7,12 +7,15 @@ struct FileSync {
   var start: Scheduled<Void>?
   /// Fulfilled when it is done, well or not.
   var end: EventLoopFuture<Void>?
+  /// Counts what was asked for: a sync that began before the last of it is not the last word.
+  var generation = 0
 }
 
 extension TorrentDriver {
   /// Has the files brought to the disk in a while: peers that want them now go first.
   func syncSoon() {
     fileSync.start?.cancel()
+    fileSync.generation += 1
     entry.status.isSynced = false
     fileSync.start = session.eventLoop.assumeIsolated().scheduleTask(
       in: session.configuration.syncDelay
@@ -21,7 +24,9 @@ extension TorrentDriver {
 
   private func syncFiles() {
     guard !isStopped, let storage else { return }
+    let generation = fileSync.generation
     fileSync.end = storage.sync(on: session.syncPool).assumeIsolated().map {
+      guard generation == self.fileSync.generation else { return }
       self.entry.status.isSynced = true
       self.entry.publish()
     }.flatMapErrorThrowing { error in

@@ -207,7 +207,7 @@ extension TorrentStorage {
           if let pending = state.pieces[piece] { forget(pending, in: &state) }
         } else if had[piece] {
           state.have.remove(piece)
-          state.record.synced.remove(piece)
+          state.unsync(piece)
         }
       }
     }

@@ -10,8 +10,15 @@ extension TorrentStorage {
     onPool(.download) {
       let files = try self.openFiles()
       let aside = self.info.files.indices.filter(files.isInPartFile)
+      // Also where it fails: a file that is wanted may have been put elsewhere in part.
+      defer {
+        self.unsync(
+          aside.filter { index in
+            !files.isInPartFile(index)
+              || priorities.indices.contains(index) && priorities[index] > 0
+          })
+      }
       try files.setPriorities(priorities)
-      self.unsync(aside.filter { !files.isInPartFile($0) })
       self.saveRecord(isDirty: true)
     }
   }

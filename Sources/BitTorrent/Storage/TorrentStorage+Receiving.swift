@@ -33,7 +33,7 @@ extension TorrentStorage {
         // A job that runs gives back what it took up itself.
         if !pending.isScheduled { release(pending.heldBytes, of: pending, in: &state) }
       }
-      state.record.synced.remove(piece)
+      state.unsync(piece)
       return state.have.remove(piece)
     }
     if wasHad { pool.submit(.check) { self.saveRecord(isDirty: true) } }

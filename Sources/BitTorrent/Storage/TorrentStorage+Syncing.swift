@@ -12,13 +12,18 @@ extension TorrentStorage {
     guard !isSynced else { return eventLoop.makeSucceededVoidFuture() }
     return onPool(.check, of: pool) {
       let files = try self.openFiles()
-      let (have, synced) = self.state.withLock { ($0.have, $0.record.synced) }
-      try files.sync(self.files(files, of: have.subtracting(synced))) {
-        self.state.withLock { $0.phase == .open }
-      }
-      self.state.withLock { state in
-        // What was lost meanwhile is not there any more.
-        have.forEachSet { if state.have[$0] { state.record.synced.insert($0) } }
+      try self.syncs.withLock { _ in
+        let pieces = self.state.withLock { state in
+          state.syncing = state.have
+          return state.have.subtracting(state.record.synced)
+        }
+        try files.sync(self.files(files, of: pieces)) {
+          self.state.withLock { $0.phase == .open }
+        }
+        self.state.withLock { state in
+          // What was lost or put elsewhere meanwhile is not among them any more.
+          state.syncing.forEachSet { state.record.synced.insert($0) }
+        }
       }
       self.saveRecord(isDirty: true, sync: true)
     }
@@ -28,7 +33,7 @@ extension TorrentStorage {
   func unsync(_ files: [Int]) {
     state.withLock { state in
       for file in files {
-        for piece in info.layout.pieces(of: info.files[file]) { state.record.synced.remove(piece) }
+        for piece in info.layout.pieces(of: info.files[file]) { state.unsync(piece) }
       }
     }
   }
@@ -39,6 +44,14 @@ extension TorrentStorage {
       files.hasBytes(index) && info.files[index].length > 0
         && info.layout.pieces(of: info.files[index]).contains { pieces[$0] }
     }
+  }
+}
+
+extension TorrentStorage.State {
+  /// Notes that a piece's bytes are not known to be on the disk, whatever is being brought there.
+  mutating func unsync(_ piece: Int) {
+    record.synced.remove(piece)
+    syncing.remove(piece)
   }
 }
 

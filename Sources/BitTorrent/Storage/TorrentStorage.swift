@@ -27,6 +27,8 @@ package final class TorrentStorage: Sendable {
     var files: TorrentFiles?
     var have: Bitfield
     var record: ResumeRecord
+    // Pieces that are being brought to the disk and have not been lost or moved since.
+    var syncing = Bitfield(bitCount: 0)
 
     // Pieces that are being put together.
     var pieces: [Int: PendingPiece] = [:]
@@ -61,6 +63,8 @@ package final class TorrentStorage: Sendable {
   let events: StorageEventQueue
   // One record is saved at a time, so that an older never replaces a newer.
   let saving = Mutex(())
+  // One sync runs at a time, so that each knows what was changed under it.
+  let syncs = Mutex(())
 
   /// A storage that is yet to be opened.
   ///

@@ -29,7 +29,7 @@ extension TorrentCore {
     }
     checkRequests(of: peer)
     tellPeers(to: peer)
-    showPieces(to: peer)
+    showPieces(to: peer, afresh: true)
     if now - peer.lastSent >= configuration.keepAliveInterval { send(.keepAlive, to: peer) }
     // Who waits for a rate limit, or for a block that somebody has asked for in vain.
     if peer.amInterested || !peer.uploads.isEmpty { touch(peer) }

@@ -24,7 +24,7 @@ extension TorrentCore {
     guard isComplete, !hasSaidCompleted else { return }
     hasSaidCompleted = true
     actions.append(.completed)
-    for peer in peers {
+    for peer in peers where peer.shown == nil {
       if let id = peer.extensionIDs[ExtensionHandshake.LocalID.uploadOnly] {
         send(UploadOnly(true).message(id: id), to: peer)
       }
@@ -56,6 +56,7 @@ extension TorrentCore {
     } else if hasSaidCompleted {
       hasSaidCompleted = false
       for peer in peers {
+        showAll(to: peer)
         if let id = peer.extensionIDs[ExtensionHandshake.LocalID.uploadOnly] {
           send(UploadOnly(false).message(id: id), to: peer)
         }
@@ -71,7 +72,9 @@ extension TorrentCore {
     countedBytes = nil
     actions.append(.discard(piece: piece))
     for peer in peers {
-      if let id = peer.extensionIDs[ExtensionHandshake.LocalID.dontHave] {
+      if isShown(piece, to: peer),
+        let id = peer.extensionIDs[ExtensionHandshake.LocalID.dontHave]
+      {
         send(DontHave(piece: piece).message(id: id), to: peer)
       }
       let gone = peer.uploads.removeAll { $0.piece == piece }

@@ -92,6 +92,8 @@ extension TorrentCore {
     areHashesWanted = areHashesWanted || layerExchange != nil
     touch(peer)
     grantFast(to: peer)
+    // What it had already it will never tell that it got.
+    peer.shown?.close { pieces[$0.piece] }
     showPieces(to: peer)
     closeIfBothComplete(peer)
   }

@@ -44,7 +44,7 @@ extension TorrentCore {
       let address = entry.address
       guard address.isCredible(from: source), !book.isBanned(address),
         address.isLoopback || hosts.insert(address.host).inserted,
-        book.isKnown(address) || peer.exchange.mayName(at: now)
+        book.isKnown(address) || book.mayName(source, at: now)
       else { continue }
       if book.add(CollectionOfOne(address), from: .exchange, at: now) > 0 {
         mayConnect = true

@@ -24,6 +24,14 @@ extension TorrentCore {
     layerExchange = LayerExchange(info, layers: layers)
     withholdUnverifiable()
     areHashesWanted = layerExchange != nil
+    if info.isPrivate {
+      for peer in book.becomePrivate() {
+        if let peer = peers[peer] { disconnect(peer, .unwanted(PeerBook.unfitReason)) }
+      }
+    }
+    if isSuperSeeding {
+      for peer in peers { peer.shown = ShownPieces(pieceCount: layout.pieceCount, at: now) }
+    }
     for peer in peers { understand(peer) }
     if isLate { for peer in peers { introduceAgain(to: peer) } }
     areSlotsOpen = true
@@ -43,6 +51,7 @@ extension TorrentCore {
   // Peers that came before the info was known heard nothing of what we have, or can give.
   private func introduceAgain(to peer: Peer) {
     sendExtensions(to: peer)
+    guard peer.shown == nil else { return }
     picker.have.forEachSet { piece in
       if !peer.pieces[piece] { send(.have(piece: piece), to: peer) }
     }

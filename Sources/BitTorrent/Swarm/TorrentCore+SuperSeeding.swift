@@ -20,9 +20,25 @@ extension TorrentCore {
     showPieces(to: peer)
   }
 
+  /// Shows a peer all that is here, as super seeding is over.
+  func showAll(to peer: Peer) {
+    guard let shown = peer.shown else { return }
+    peer.shown = nil
+    picker.have.forEachSet { piece in
+      if !shown.pieces[piece], !peer.pieces[piece] { send(.have(piece: piece), to: peer) }
+    }
+  }
+
   /// Shows a peer further pieces, as far as those shown before are seen elsewhere.
-  func showPieces(to peer: Peer) {
-    guard isSuperSeeding, var shown = peer.shown else { return }
+  ///
+  /// Nothing that a peer does makes another piece fit to be shown, only time and those who leave:
+  /// where a search found none, the next one waits until `afresh`, at the next tick.
+  func showPieces(to peer: Peer, afresh: Bool = false) {
+    // With the fast extension every peer says what it has, be it nothing.
+    guard isSuperSeeding, var shown = peer.shown, peer.hasToldPieces || !peer.isFast else {
+      return
+    }
+    if afresh { shown.isExhausted = false }
     shown.close { offer in
       var someLack = false
       for other in peers where other !== peer && other.pieces.bitCount > 0 && !other.isSeed {
@@ -33,8 +49,14 @@ extension TorrentCore {
       guard let takenAt = offer.takenAt else { return false }
       return !someLack || now - takenAt >= ShownPieces.patience
     }
-    while shown.hasRoom, let piece = nextToShow(to: peer, shown) {
-      shown.show(piece, length: info?.layout.dataLength(ofPiece: piece) ?? 0, at: now)
+    while shown.hasRoom, !shown.isExhausted {
+      guard let piece = nextToShow(to: peer, shown) else {
+        shown.isExhausted = true
+        break
+      }
+      shown.show(
+        piece, length: info?.layout.dataLength(ofPiece: piece) ?? 0, at: now,
+        isLeftToOthers: isLeftToOthers(piece))
       timesShown[piece] += 1
       send(.have(piece: piece), to: peer)
     }
@@ -48,7 +70,13 @@ extension TorrentCore {
     showPieces(to: peer)
   }
 
-  // The piece that was shown least of those that nobody else has; where several are alike, chance
+  // Whether a piece went out from here and came to somebody. What others only claim to have, and
+  // never had from us, is shown all the same: else one liar would starve everybody.
+  private func isLeftToOthers(_ piece: Int) -> Bool {
+    timesShown[piece] > 0 && picker.availability(of: piece) > 0
+  }
+
+  // The piece that was shown least of those not left to others; where several are alike, chance
   // decides. What others have is left to them for a while.
   private func nextToShow(to peer: Peer, _ shown: ShownPieces) -> Int? {
     let count = picker.have.bitCount
@@ -60,9 +88,8 @@ extension TorrentCore {
     for offset in 0..<count {
       let piece = (start + offset) % count
       guard picker.have[piece], !shown.pieces[piece], !peer.pieces[piece] else { continue }
-      let available = picker.availability(of: piece)
-      guard available == 0 || isImpatient else { continue }
-      let copies = timesShown[piece] + available
+      guard isImpatient || !isLeftToOthers(piece) else { continue }
+      let copies = timesShown[piece] + picker.availability(of: piece)
       if best.map({ copies < $0.copies }) ?? true { best = (piece, copies) }
       if copies == 0 { break }
     }

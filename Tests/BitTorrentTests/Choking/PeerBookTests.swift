@@ -141,6 +141,19 @@ struct PeerBookTests {
     #expect(sameAtSmall.nextToDial(at: start + .hours(1)) == nil)
   }
 
+  @Test("tells of a change when a second connection shows where a peer can be dialled")
+  func learntAddress() throws {
+    var book = book()
+    let incoming = try introduction(host(1, port: 40_000), id(9), .incoming)
+    #expect(book.opened(PeerHandle(0), incoming, ownID: id(1), at: start) == .admit)
+    book.add([host(1)], from: .tracker, at: start)
+    let version = book.connectionsVersion
+    let outgoing = try introduction(host(1), id(9), .outgoing)
+    #expect(book.opened(PeerHandle(1), outgoing, ownID: id(1), at: start) == .refuse(.duplicate))
+    #expect(book.listeningAddress(of: PeerHandle(0)) == host(1))
+    #expect(book.connectionsVersion > version)
+  }
+
   @Test("refuses itself, banned hosts, and more connections than there may be")
   func refusals() throws {
     var book = book { $0.connections = 1 }

@@ -195,6 +195,23 @@ struct EncryptedHandshakeTests {
     #expect(accepter.lookups == 1 && dialler.lookups == 0)
   }
 
+  /// Counts how often it is asked.
+  struct CountingGenerator: RandomNumberGenerator {
+    var calls = 0
+    mutating func next() -> UInt64 {
+      calls += 1
+      return UInt64(calls) &* 0x9e37_79b9_7f4a_7c15
+    }
+  }
+
+  @Test("asks for random numbers eight bytes at a time")
+  func randomness() throws {
+    var random = CountingGenerator()
+    let pads = EncryptedHandshake.Pads(first: 512, second: 0)
+    _ = EncryptedHandshake(accepting: EncryptionSettings(.allow), pads: pads, using: &random)
+    #expect(random.calls <= (512 + KeyExchange.exponentLength) / 8 + 2)
+  }
+
   @Test("never uses a key twice")
   func fresh() throws {
     var random = SystemRandomNumberGenerator()

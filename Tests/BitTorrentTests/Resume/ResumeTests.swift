@@ -128,6 +128,51 @@ struct ResumeTests {
     try await fourth.close()
   }
 
+  @Test("notes nothing as synced where a file cannot be brought to the disk")
+  func failedSync() async throws {
+    let torrent = try Self.torrent()
+    let folder = try TemporaryDirectory()
+    let store = SimulatedStore()
+    let rig = StorageRig(torrent, in: folder.path, resume: store)
+    _ = try await rig.open()
+    await rig.fetch(0..<torrent.layout.pieceCount)
+    let path = "\(folder.path)/\(torrent.info.files[1].relativePath)"
+    try FileManager.default.moveItem(atPath: path, toPath: path + ".away")
+    await #expect(throws: (any Error).self) { try await rig.storage.sync().get() }
+    try FileManager.default.moveItem(atPath: path + ".away", toPath: path)
+    try await rig.close()
+    let second = StorageRig(torrent, in: folder.path, resume: store) { $0.bootID = "another" }
+    let opened = try await second.open()
+    #expect(opened.have.isFull && opened.checkedPieces == torrent.layout.pieceCount)
+    try await second.close()
+  }
+
+  @Test("trusts no file that was put elsewhere by a change of priorities that failed")
+  func failedPriorities() async throws {
+    let torrent = try Self.torrent()
+    let folder = try TemporaryDirectory()
+    let store = SimulatedStore()
+    let rig = StorageRig(torrent, in: folder.path, resume: store)
+    _ = try await rig.open()
+    try await rig.storage.setPriorities([0, 0, 1]).get()
+    await rig.fetch([0, 4])
+    try await rig.storage.sync().get()
+    // Where the second file should be there is a folder.
+    let paths = torrent.info.files.map { "\(folder.path)/\($0.relativePath)" }
+    try FileManager.default.createDirectory(
+      atPath: paths[1], withIntermediateDirectories: true)
+    await #expect(throws: (any Error).self) {
+      try await rig.storage.setPriorities([1, 1, 1]).get()
+    }
+    #expect(FileManager.default.fileExists(atPath: paths[0]))
+    try await rig.close()
+    try FileManager.default.removeItem(atPath: paths[1])
+    let second = StorageRig(torrent, in: folder.path, resume: store) { $0.bootID = "another" }
+    let opened = try await second.open()
+    #expect(opened.have.setCount == 2 && opened.checkedPieces == 2)
+    try await second.close()
+  }
+
   @Test("hashes again the pieces of files that something else changed", arguments: 0..<3)
   func changed(_ kind: Int) async throws {
     let torrent = try Self.torrent()

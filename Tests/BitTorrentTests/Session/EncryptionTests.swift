@@ -93,8 +93,18 @@ struct EncryptionTests {
 
   @Test("that is required refuses a plain handshake without a word")
   func plainRefused() async throws {
-    let name = ByteBuffer(bytes: Handshake.protocolName)
-    #expect(try await Self.answer(to: name, .require) == 0)
+    let directory = try TemporaryDirectory()
+    let (metainfo, _) = try Self.content(in: directory)
+    var random = TestSupport.SeededGenerator(seed: 6)
+    var handshake = ByteBuffer()
+    Handshake(
+      features: [], infoHash: metainfo.info.hashes.primary,
+      peerID: PeerID(prefix: "-XX0001-", using: &random)
+    ).encode(into: &handshake)
+    #expect(try await Self.answer(to: handshake, .require) == 0)
+    // Any other session answers it, and then finds fault with a message that is too long.
+    handshake.writeInteger(UInt32.max)
+    #expect(try await Self.answer(to: handshake, .allow) >= 68)
   }
 
   @Test("that is off refuses an encrypted handshake without a word")

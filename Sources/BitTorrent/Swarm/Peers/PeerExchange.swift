@@ -9,14 +9,10 @@ struct PeerExchange {
   /// The change of our connections up to which all was told.
   private var version = -1
 
-  // Messages that the peer may send at once, and addresses of its that are believed.
-  private var messages = Budget(
-    capacity: Self.maximumMessages, interval: .seconds(30))
-  private var addresses = Budget(
-    capacity: Self.maximumAddresses, interval: .seconds(12))
+  // Messages that the peer may send.
+  private var messages = Budget(capacity: Self.maximumMessages, interval: .seconds(30))
 
   private static let maximumMessages = 6
-  private static let maximumAddresses = 200
   private static let interval: TimeAmount = .seconds(60)
 
   /// Whether there may be something to tell: connections changed, and a minute is over.
@@ -47,34 +43,4 @@ struct PeerExchange {
 
   /// Whether the peer may send another message already.
   mutating func mayTell(at now: NIODeadline) -> Bool { messages.take(at: now) }
-
-  /// Whether another address that the peer names may be believed already.
-  mutating func mayName(at now: NIODeadline) -> Bool { addresses.take(at: now) }
-}
-
-/// So many of something at once, and one more each time an interval is over.
-private struct Budget {
-  let capacity: Int
-  let interval: TimeAmount
-  private var left: Int
-  private var since = NIODeadline.distantPast
-
-  init(capacity: Int, interval: TimeAmount) {
-    self.capacity = capacity
-    self.interval = interval
-    left = capacity
-  }
-
-  mutating func take(at now: NIODeadline) -> Bool {
-    let earned = (now - since).nanoseconds / interval.nanoseconds
-    if left == capacity || earned >= Int64(capacity - left) {
-      (left, since) = (capacity, now)
-    } else if earned > 0 {
-      left += Int(earned)
-      since = since + interval * earned
-    }
-    guard left > 0 else { return false }
-    left -= 1
-    return true
-  }
 }
