@@ -48,13 +48,21 @@ struct EncryptionTests {
     await seed.stop()
   }
 
-  /// Collects what comes until the other side closes.
+  /// Says something at once, and collects what comes until the other side closes.
   private final class Collector: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+    let hello: ByteBuffer
     let ended: EventLoopPromise<Int>
     private var count = 0
 
-    init(_ ended: EventLoopPromise<Int>) { self.ended = ended }
+    init(_ hello: ByteBuffer, _ ended: EventLoopPromise<Int>) {
+      (self.hello, self.ended) = (hello, ended)
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+      context.writeAndFlush(wrapOutboundOut(hello), promise: nil)
+    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
       count += unwrapInboundIn(data).readableBytes
@@ -78,14 +86,13 @@ struct EncryptionTests {
     _ = try await session.add(.metainfo(metainfo), TorrentOptions(directory: directory.path))
     let group = MultiThreadedEventLoopGroup.singleton
     let ended = group.next().makePromise(of: Int.self)
-    let channel = try await ClientBootstrap(group: group)
+    _ = try await ClientBootstrap(group: group)
       .channelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
-          try channel.pipeline.syncOperations.addHandler(Collector(ended))
+          try channel.pipeline.syncOperations.addHandler(Collector(bytes, ended))
         }
       }
       .connect(to: try session.address.socketAddress()).get()
-    try await channel.writeAndFlush(bytes)
     let count = try await ended.futureResult.get()
     await session.stop()
     return count
