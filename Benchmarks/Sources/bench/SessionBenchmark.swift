@@ -1,5 +1,6 @@
 internal import Foundation
 internal import JSON
+internal import Ledger
 internal import Metainfo
 
 /// A node that runs 10 000 torrents, all of them complete, in which nobody is interested.
