@@ -30,7 +30,7 @@ public struct DHT {
 
   /// How often a torrent is announced.
   public static let announceInterval = TimeAmount.minutes(15)
-  private static let firstRetry = TimeAmount.seconds(15)
+  private static let firstRetry = TimeAmount.seconds(5)
 
   private var nodes: [DHTNode]
   private var interests: [DHTID: Interest] = [:]

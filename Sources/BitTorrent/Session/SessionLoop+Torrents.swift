@@ -189,7 +189,7 @@ extension SessionLoop {
     configuration.clientName = self.configuration.clientName
     configuration.maximumConnections = self.configuration.maximumConnectionsPerTorrent
     configuration.maximumHalfOpen = self.configuration.maximumHalfOpen
-    configuration.exchangesPeers = self.configuration.peerExchange
+    configuration.exchangesPeers = self.configuration.peerExchange && !entry.isPrivate
     configuration.superSeeding = entry.options.superSeeding
     configuration.sequential = entry.options.isSequential
     let core = TorrentCore(
