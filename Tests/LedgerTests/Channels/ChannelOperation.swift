@@ -76,17 +76,17 @@ extension ChannelOperation {
       return .topUp(
         by: actor,
         (0..<count).map { _ in (Self.channel(&random), choice(&random)) })
-    case 33..<51: return .settle(by: actor, claim(&random))
-    case 51..<60:
+    case 33..<45: return .settle(by: actor, claim(&random))
+    case 45..<53:
       let count = Int.random(in: 0...6, using: &random)
       return .settleMany(by: actor, (0..<count).map { _ in claim(&random) })
-    case 60..<67: return .close(by: actor, claim(&random), capture: capture(&random))
-    case 67..<73:
+    case 53..<59: return .close(by: actor, claim(&random), capture: capture(&random))
+    case 59..<65:
       return .closeMutual(
         by: actor, claim(&random), capture: capture(&random),
         ahead: [-1, 0, 1, 300, 600, 601].randomElement(using: &random) ?? 0, forgery(&random))
-    case 73..<80: return .requestClose(by: actor, channel: channel)
-    case 80..<88: return .withdraw(by: actor, channel: channel)
+    case 65..<73: return .requestClose(by: actor, channel: channel)
+    case 73..<87: return .withdraw(by: actor, channel: channel)
     default:
       return .pass(
         blocks: [1, 1, 2, 4].randomElement(using: &random) ?? 1,
