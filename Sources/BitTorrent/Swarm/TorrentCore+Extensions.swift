@@ -10,12 +10,17 @@ extension TorrentCore {
   func sendExtensions(to peer: Peer) {
     guard peer.introduction.features.contains(.extended) else { return }
     var handshake = ExtensionHandshake()
-    // A torrent that turns out to be private takes back what was offered before.
     handshake.extensions = [
-      Name.exchange: exchangesPeers ? LocalID.exchange : 0,
       Name.metadata: LocalID.metadata, Name.uploadOnly: LocalID.uploadOnly,
       Name.dontHave: LocalID.dontHave,
     ]
+    if exchangesPeers {
+      handshake.extensions[Name.exchange] = LocalID.exchange
+      peer.wasOfferedExchange = true
+    } else if peer.wasOfferedExchange {
+      // A torrent that turns out to be private takes back what was offered before.
+      handshake.extensions[Name.exchange] = 0
+    }
     handshake.port = configuration.listenPort == 0 ? nil : configuration.listenPort
     handshake.client = configuration.clientName
     handshake.yourAddress = peer.introduction.address.host

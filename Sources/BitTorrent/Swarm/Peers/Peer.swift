@@ -78,6 +78,8 @@ final class Peer {
 
   /// The peer's numbers for the extensions that it speaks, by our own numbers (BEP 10).
   var extensionIDs: [UInt8: UInt8] = [:]
+  /// Whether we said that we speak ut_pex.
+  var wasOfferedExchange = false
   /// What was told of other peers, both ways.
   var exchange = PeerExchange()
   /// How it names its program, fit for logs and terminals.
