@@ -22,6 +22,11 @@ class Ours(BTT):
         self.extra += ["--lsd"] if lsd else []
         self.extra += [] if nodes or not lsd else ["--no-dht"]
 
+    def start(self, *arguments, **options):
+        super().start(*arguments, **options)
+        # What is asked before it listens is lost, and not every program asks again.
+        swarm.wait(lambda: self.run.line("listening"), f"{self.name} to listen")
+
 
 def theirs(kind):
     class Theirs(kind):
