@@ -22,22 +22,23 @@ extension TorrentStorage {
   ) {
     guard let resume, state.withLock({ isDue($0) }) else { return }
     saving.withLock { _ in
-      let (files, pieces) = state.withLock { state -> (TorrentFiles?, ResumeRecord) in
+      let (files, pieces, bytes) = state.withLock { state -> (TorrentFiles?, ResumeRecord, Int) in
         // Another thread may have saved it while this one waited.
-        guard state.phase != .closed, isDue(state) else { return (nil, state.record) }
-        state.unrecordedBytes = 0
+        guard state.phase != .closed, isDue(state) else { return (nil, state.record, 0) }
         state.record.have = state.have
         state.record.blocks = state.pieces.compactMapValues { piece in
           piece.written.isEmpty ? nil : piece.written
         }
         state.record.isDirty = isDirty
-        return (state.files, state.record)
+        return (state.files, state.record, state.unrecordedBytes)
       }
       guard let files else { return }
       // Taken after the pieces: a file's time is then never older than a piece the record has.
       var record = pieces
       record.files = files.fileStates()
       try? resume.save(record, sync: sync)
+      // Not before: until the record is there, a crash loses them, and who writes more waits.
+      state.withLock { $0.unrecordedBytes -= bytes }
     }
   }
 }
