@@ -82,7 +82,7 @@ extension TorrentFiles {
         moved = try file.transfer(direction, &memory, count: segment.length, at: offset)
         if direction == .write {
           guard moved == segment.length else { throw .io }
-          if !isPartFile { note(index, try file.status()) }
+          if !isPartFile { try note(index, file) }
         }
       } catch {
         throw StorageError(
@@ -130,8 +130,11 @@ extension TorrentFiles {
     state.withLock { $0.folder(of: $0.entries[file]).text($0.entries[file].path) }
   }
 
-  private func note(_ file: Int, _ status: FileStatus) {
-    state.withLock { $0.entries[file].status = status }
+  // Looked at under the lock: of two threads that write, the last to note it sees what both wrote.
+  private func note(_ index: Int, _ file: OpenFile) throws(Errno) {
+    try state.withLock { (state) throws(Errno) in
+      state.entries[index].status = try file.status()
+    }
   }
 }
 
