@@ -141,8 +141,8 @@ public struct DHT {
     interests[id] = Interest(announce: announce, runs: nodes.map { _ in Run(due: now) })
     order.append(id)
     for index in nodes.indices { nodes[index].watch(id) }
-    nextRun = now
-    run(at: now)
+    // Of the others nothing has changed: a session with many torrents adds all of them at once.
+    run(id, at: now)
   }
 
   /// Says from now on that we have all of a torrent.
@@ -226,23 +226,26 @@ public struct DHT {
   private mutating func run(at now: NIODeadline) {
     guard now >= nextRun else { return }
     nextRun = .distantFuture
-    for id in order {
-      for index in nodes.indices {
-        guard let interest = interests[id], !interest.runs[index].isRunning else { continue }
-        let due = interest.runs[index].due
-        // Without nodes it waits for the first one.
-        guard due <= now, nodes[index].nodeCount > 0 else {
-          if due > now { nextRun = min(nextRun, due) }
-          continue
-        }
-        guard nodes[index].lookUp(id.infoHash, announcing: interest.announce, at: now) else {
-          nextRun = min(nextRun, now + DHTNode.tickInterval)
-          continue
-        }
-        interests[id]?.runs[index].isRunning = true
-        interests[id]?.runs[index].due = now
-        collect(index, at: now)
+    for id in order { run(id, at: now) }
+  }
+
+  /// Begins what is due of a torrent, and notes when to look at it again.
+  private mutating func run(_ id: DHTID, at now: NIODeadline) {
+    for index in nodes.indices {
+      guard let interest = interests[id], !interest.runs[index].isRunning else { continue }
+      let due = interest.runs[index].due
+      // Without nodes it waits for the first one.
+      guard due <= now, nodes[index].nodeCount > 0 else {
+        if due > now { nextRun = min(nextRun, due) }
+        continue
       }
+      guard nodes[index].lookUp(id.infoHash, announcing: interest.announce, at: now) else {
+        nextRun = min(nextRun, now + DHTNode.tickInterval)
+        continue
+      }
+      interests[id]?.runs[index].isRunning = true
+      interests[id]?.runs[index].due = now
+      collect(index, at: now)
     }
   }
 }
