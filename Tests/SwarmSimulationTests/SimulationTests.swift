@@ -4,7 +4,7 @@ internal import NIOCore
 internal import SwarmSimulation
 internal import Testing
 
-/// Whole swarms from seeds: `BTT_SEEDS` says how many, `BTT_SEED` replays one and tells its story.
+/// Whole swarms from seeds: `BTT_SWARM_SEEDS` says how many, `BTT_SEED` replays one and tells its story.
 @Suite("Simulated swarms of a hundred hosts")
 struct SimulationTests {
   static let seeds: [UInt64] = {
@@ -12,7 +12,7 @@ struct SimulationTests {
       ProcessInfo.processInfo.environment[name].flatMap { UInt64($0) }
     }
     if let seed = number("BTT_SEED") { return [seed] }
-    return Array(1...max(1, number("BTT_SEEDS") ?? usual))
+    return Array(1...max(1, number("BTT_SWARM_SEEDS") ?? usual))
   }()
 
   #if DEBUG

@@ -33,6 +33,12 @@ extension Behaviour {
   package func ticks(_ seat: Seat) {}
 }
 
+/// Messages go as they come: for a host that cheats elsewhere, and so is not counted as honest.
+package final class Plain: Behaviour {
+  /// A behaviour that changes nothing.
+  package init() {}
+}
+
 /// What becomes of a block that is to be served.
 package enum Service {
   /// These bytes go out.
@@ -45,8 +51,10 @@ package enum Service {
 
 /// What a behaviour can see and do.
 package struct Seat {
-  let swarm: SimulatedSwarm
-  let host: SimulatedHost
+  /// All of the swarm.
+  package let swarm: SimulatedSwarm
+  /// The host that misbehaves.
+  package let host: SimulatedHost
 
   /// How many pieces the torrent has.
   package var pieceCount: Int { swarm.torrent.pieceCount }

@@ -1,4 +1,4 @@
-internal import BitTorrent
+package import BitTorrent
 internal import Metainfo
 internal import NIOCore
 internal import Primitives
@@ -6,7 +6,7 @@ internal import Primitives
 // Events in, actions out: what the session does on sockets.
 extension SimulatedSwarm {
   /// Tells a host's core something, and carries out what follows.
-  func tell(_ host: SimulatedHost, _ event: TorrentEvent) {
+  package func tell(_ host: SimulatedHost, _ event: TorrentEvent) {
     guard let core = host.core else { return }
     core.handle(event, at: now)
     settle(host)

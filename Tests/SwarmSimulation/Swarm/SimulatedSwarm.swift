@@ -106,6 +106,10 @@ package final class SimulatedSwarm {
   }
 
   /// Plans something of a host that is not to happen in another of its lives.
+  package func plan(_ host: SimulatedHost, after time: TimeAmount, _ body: @escaping () -> Void) {
+    plan(host, at: now + time, body)
+  }
+
   func plan(_ host: SimulatedHost, at time: NIODeadline, _ body: @escaping () -> Void) {
     let life = host.life
     queue.plan(at: time) {
@@ -149,14 +153,25 @@ package final class SimulatedSwarm {
   }
 
   private func stuck(_ host: SimulatedHost) -> String {
-    let statistics = host.core?.statistics(at: now)
-    return "host \(host.index) has \(host.disk.have.setCount) of \(torrent.pieceCount) pieces "
-      + "after \(elapsed.nanoseconds / 1_000_000_000) s: "
-      + (statistics.map { "\($0.words)" } ?? "it is down")
+    "host \(host.index) has \(host.disk.have.setCount) of \(torrent.pieceCount) pieces after "
+      + "\(elapsed.nanoseconds / 1_000_000_000) s: \(state(of: host))"
+  }
+
+  /// How a host stands, and each of its connections.
+  package func state(of host: SimulatedHost) -> String {
+    guard let core = host.core else { return "it is down" }
+    let statistics = core.statistics(at: now)
+    let lines = zip(host.handles, core.peerDetails(at: now)).map { handle, peer in
+      let name = host.index(behind: handle).map { hosts[$0].name } ?? "?"
+      return "\n    \(name): \(peer.words)"
+    }
+    return "\(statistics.words)\(lines.joined())"
   }
 
   private func finish() -> SimulationReport {
     for host in hosts {
+      // What a dead host has is what it would find at its next start.
+      if !host.isUp, host.disk.info != nil { _ = host.disk.open() }
       if let piece = host.disk.firstWrongPiece {
         violate("host \(host.index) has piece \(piece) on its disk, and it is wrong")
       }
@@ -192,5 +207,13 @@ extension TorrentStatistics {
   fileprivate var words: String {
     "\(phase), \(connections) connections, \(seeds) seeds, \(unchokingUs) let it ask, "
       + "\(requestsOpen) requests open, \(candidates) candidates, \(banned) banned"
+  }
+}
+
+extension TorrentPeer {
+  fileprivate var words: String {
+    "\(direction), has \(pieces), gave \(downloaded) bytes, \(requestsOpen) requests open"
+      + (isInteresting ? ", is of interest" : "") + (isUnchokingUs ? ", lets us ask" : "")
+      + (isInterested ? ", wants" : "") + (isUnchoked ? ", may ask" : "")
   }
 }

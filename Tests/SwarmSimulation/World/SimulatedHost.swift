@@ -61,7 +61,10 @@ package final class SimulatedHost {
   package var isComplete: Bool { disk.have.isFull }
 
   /// Its connections, oldest first.
-  var handles: [PeerHandle] { ends.keys.sorted { $0.number < $1.number } }
+  package var handles: [PeerHandle] { ends.keys.sorted { $0.number < $1.number } }
+
+  /// The host at the other end of a connection; nil when that is closed.
+  package func index(behind handle: PeerHandle) -> Int? { ends[handle]?.other.host.index }
 
   func makeHandle() -> PeerHandle {
     defer { nextHandle += 1 }
