@@ -97,6 +97,19 @@ struct TorrentCoreConnectionTests {
     #expect(actions.dialled == [PeerAddress(ipv4: 0x0a00_0109, port: 6_881)])
   }
 
+  @Test("lets many go sooner when none of them brings anything")
+  func starved() throws {
+    let bench = try leech { $0.maximumConnections = 8 }
+    let mutes = try (1...8).map { try bench.connectSeed($0).peer }
+    let others = (0..<8).map { PeerAddress(ipv4: 0x0a00_0109 + $0, port: 6_881) }
+    bench.tell(.peersFound(others, .tracker))
+    let early = bench.pass(.seconds(59))
+    #expect(mutes.allSatisfy { early.reason(of: $0) == nil })
+    let late = bench.pass(.seconds(2))
+    #expect(mutes.count { late.reason(of: $0) == .turnover } == 2)
+    #expect(late.dialled.count == 2)
+  }
+
   @Test("hears nothing of a connection that it gave up")
   func gone() throws {
     let bench = try leech()
