@@ -37,7 +37,11 @@ extension SimulatedSwarm {
       guard let end = host.ends[handle] else { return }
       end.output.append(blocks)
       mark(end)
-    case .store(let block, let data, from: _): store(block, data, on: host)
+    case .store(let block, let data, from: let peer):
+      if data != torrent.bytes(block), let sender = host.index(behind: peer) {
+        host.evidence.took(block.piece, from: sender)
+      }
+      store(block, data, on: host)
     case .connect(let address): dial(address, from: host)
     case .disconnect(let handle, let reason): close(handle, of: host, reason)
     case .discard(let piece): deliver(host.disk.discard(piece), to: host)
@@ -130,7 +134,10 @@ extension SimulatedSwarm {
       case .pieceVerified(let piece):
         if host.isComplete, host.completedAt == nil { host.completedAt = now }
         trace.note(now.uptimeNanoseconds, host.index, piece)
-      case .pieceFailed(let piece, _, _): tell("\(host.name): piece \(piece) is wrong")
+        host.evidence.pieceVerified(piece)
+      case .pieceFailed(let piece, _, _):
+        tell("\(host.name): piece \(piece) is wrong")
+        host.evidence.pieceFailed(piece)
       case .full: host.holdsReads = true
       case .relieved:
         host.holdsReads = false
@@ -143,7 +150,16 @@ extension SimulatedSwarm {
     if resumes { resumeReading(host) }
   }
 
-  // MARK: Bounds
+  // MARK: Rules
+
+  /// Looks whether a host has to do with who is proven to have lied to it.
+  func checkTrust(of host: SimulatedHost) {
+    guard !host.evidence.proven.isEmpty else { return }
+    for other in host.handles.compactMap(host.index(behind:))
+    where host.evidence.proven.contains(other) {
+      violate("host \(host.index) trusts host \(other), which lied to it")
+    }
+  }
 
   /// Looks whether a host's memory is within its bounds.
   func checkBounds(of host: SimulatedHost) {
@@ -160,8 +176,9 @@ extension SimulatedSwarm {
     if statistics.requestsQueued > connections * configuration.requestQueueLimit {
       violate("host \(host.index) keeps \(statistics.requestsQueued) requests of others")
     }
-    for end in host.ends.values where end.output.backlog > Self.greatestBacklog {
-      violate("host \(host.index) keeps \(end.output.backlog) bytes for one peer")
+    for backlog in host.handles.compactMap({ host.ends[$0]?.output.backlog })
+    where backlog > Self.greatestBacklog {
+      violate("host \(host.index) keeps \(backlog) bytes for one peer")
     }
   }
 
