@@ -110,17 +110,18 @@ extension SimulatedSwarm {
   private func work(on host: SimulatedHost, _ job: SimulatedDisk.Job, at time: NIODeadline) {
     plan(host, at: time) { [unowned self] in
       switch host.disk.carryOut(job, at: now) {
-      case .done(let events): report(events, to: host)
+      case .done(let events): deliver(events, to: host)
       case .stalled(let isNew):
         if isNew {
           tell("\(host.name) has no room on its disk")
-          report([.failed(Self.noRoom)], to: host)
+          deliver([.failed(Self.noRoom)], to: host)
         }
         work(on: host, job, at: now + .seconds(1))
       }
     }
   }
 
+  // All news goes this way: what is told first is heard first.
   private func deliver(_ events: [StorageEvent], to host: SimulatedHost) {
     guard !events.isEmpty else { return }
     plan(host, at: now) { [unowned self] in report(events, to: host) }
