@@ -2,8 +2,8 @@
 # run.sh SECONDS [name…]: builds the fuzzers and runs each for so long; fails on the first crash.
 # Names are those of the folders in Corpus/: abi bencode block bridge-claim dht-message
 # encrypted-handshake extension-messages genesis json json-rpc lsd magnet metainfo peer-wire
-# receipt-proof resume-record rlp root-header tracker-answers transaction trie-proof. New inputs are kept in .build/corpus; what crashes is left
-# in .build/artifacts, with its path in the output.
+# receipt-proof resume-record rlp root-header tracker-answers transaction trie-proof. New inputs are
+# kept in .build/corpus; what crashes is left in .build/artifacts, with its path in the output.
 set -euo pipefail
 cd "$(dirname "$0")"
 seconds=${1:?usage: run.sh SECONDS [name…]}
