@@ -176,7 +176,7 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "ChainTypesTests",
-      dependencies: ["ChainTypes", "Keys", "Primitives", "JSON", "TestSupport", crypto],
+      dependencies: ["ChainTypes", "Keys", "Primitives", "JSON", "TestSupport", "Trie", crypto],
       swiftSettings: settings),
     .testTarget(
       name: "LedgerTests",

@@ -42,6 +42,9 @@ let package = Package(
     fuzzer("FuzzLocalDiscovery", "BitTorrent", "Metainfo", others: [nioCore]),
     fuzzer("FuzzTransaction", "ChainTypes"),
     fuzzer("FuzzBlock", "ChainTypes"),
+    fuzzer("FuzzReceiptProof", "ChainTypes", "Primitives"),
+    fuzzer("FuzzRootHeader", "ChainTypes", "Primitives"),
+    fuzzer("FuzzBridgeClaim", "ChainTypes", "JSON", "Primitives"),
     fuzzer("FuzzResumeRecord", "BitTorrent"),
     fuzzer("FuzzGenesis", "ChainTypes", "KeyValueStore", "Ledger", others: [logging]),
     fuzzer(
