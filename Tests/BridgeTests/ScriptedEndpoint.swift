@@ -100,12 +100,11 @@ final class ScriptedEndpoint: BridgeEndpoint {
     guard faults.contains(.forgeHeaders) else { return block.json }
     var forged = block.json
     forged["stateRoot"] = .string(Keccak256.hash([1]).hex)
-    var list = try! RLPDecoder.list(block.header.encoded)
-    var fields: [[UInt8]] = []
-    while !list.isAtEnd { fields.append(try! list.readBytes()) }
-    fields[3] = Keccak256.hash([1]).bytes
-    let bytes = RLPEncoder.list { list in for field in fields { list.append(field) } }
-    forged["hash"] = .string(Keccak256.hash(bytes).hex)
+    guard case .list(var fields)? = try? RLPItem(decoding: block.header.encoded) else {
+      return forged
+    }
+    fields[3] = .string(Keccak256.hash([1]).bytes)
+    forged["hash"] = .string(Keccak256.hash(RLPItem.list(fields).encoded).hex)
     return forged
   }
 

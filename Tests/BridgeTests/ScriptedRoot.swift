@@ -116,7 +116,9 @@ final class ScriptedRoot: Sendable {
       list.append([UInt8](repeating: 0, count: 8))
       list.append(7 as UInt64)
     }
-    let header = try! RootHeader(decoding: bytes)
+    guard let header = try? RootHeader(decoding: bytes) else {
+      preconditionFailure("a header that is none")
+    }
     let json: JSONObject = [
       "hash": .string(header.hash.hex), "parentHash": .string(parent.hex),
       "sha3Uncles": .string(Hash256.zero.hex), "miner": .string(Address.zero.hex),
