@@ -136,9 +136,7 @@ let package = Package(
       swiftSettings: settings),
     .target(
       name: "Bridge",
-      dependencies: [
-        "Primitives", "JSON", "Keys", "Trie", "KeyValueStore", "ChainTypes", logging,
-      ],
+      dependencies: ["Primitives", "JSON", "Keys", "KeyValueStore", "ChainTypes", logging],
       swiftSettings: settings),
 
     // Floor 5
@@ -258,8 +256,8 @@ let package = Package(
     .testTarget(
       name: "BridgeTests",
       dependencies: [
-        "Bridge", "ChainTypes", "Keys", "KeyValueStore", "Primitives", "JSON", "Trie",
-        "TestSupport", logging,
+        "Bridge", "ChainTypes", "Keys", "KeyValueStore", "Primitives", "JSON", "TestSupport",
+        logging,
       ],
       swiftSettings: settings),
     .testTarget(
@@ -272,7 +270,7 @@ let package = Package(
       name: "ArchitectureTests",
       dependencies: [
         "Primitives", "JSON", "Keys", "KeyValueStore", "ChainTypes", "Ledger", "PaymentChannels",
-        "BitTorrent", "Node", "TestSupport", logging,
+        "BitTorrent", "Bridge", "Node", "TestSupport", logging,
       ],
       swiftSettings: settings),
   ]

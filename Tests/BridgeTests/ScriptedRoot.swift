@@ -93,7 +93,7 @@ final class ScriptedRoot: Sendable {
     number: UInt64, parent: Hash256, receipts: [RootReceipt], transactions: [Hash256],
     branch: UInt64
   ) -> (RootHeader, JSONObject) {
-    let receiptsRoot = ReceiptProofs.root(of: receipts.map(\.encoded))
+    let receiptsRoot = RootBlockProofs.root(of: receipts.map(\.encoded))
     var bloom = Bloom.empty
     for receipt in receipts { bloom.formUnion(receipt.bloom) }
     let time = genesisTime + 12 * number

@@ -70,9 +70,16 @@ package final class EndpointGroup: Sendable {
         }
       }
       var answers: [Answer<Value>] = []
+      var silent = Set(callable)
       var isHurried = false
       while answers.count < callable.count, let next = await group.next() {
-        guard let (index, result) = next else { break }
+        guard let (index, result) = next else {
+          // Who is silent now is left alone for a while, or would hold up every call so long.
+          let now = clock.now()
+          rests.withLock { rests in for index in silent { rests[index].failed(now) } }
+          break
+        }
+        silent.remove(index)
         note(result, at: index)
         answers.append(Answer(endpoint: endpoints[index].name, result: result))
         if !isHurried, answers.count < callable.count, isEnough(answers) {

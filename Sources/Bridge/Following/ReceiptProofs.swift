@@ -1,6 +1,5 @@
 package import ChainTypes
 package import Primitives
-internal import Trie
 
 /// The receipts of one block, which its header covers, and the proofs that can be made of them.
 package struct ReceiptProofs: Sendable {
@@ -12,23 +11,17 @@ package struct ReceiptProofs: Sendable {
     package var logIndex: Int
   }
 
-  private let header: RootHeader
+  private let proofs: RootBlockProofs
   private let receipts: [[UInt8]]
-  private let proofs: [[[UInt8]]]
 
   /// The receipts; refused unless they have the header's root.
   package init(header: RootHeader, receipts: [[UInt8]]) throws(RootChainError) {
-    self.header = header
-    self.receipts = receipts
-    let (root, proofs) = OrderedTrie.proofs(of: receipts)
-    guard root == header.receiptsRoot else {
+    guard let proofs = RootBlockProofs(header: header, receipts: receipts) else {
       throw .unproven("the receipts of block \(header.number) do not have its receipts root")
     }
     self.proofs = proofs
+    self.receipts = receipts
   }
-
-  /// The root over the receipts of a block.
-  package static func root(of receipts: [[UInt8]]) -> Hash256 { OrderedTrie.root(of: receipts) }
 
   /// The messages that a state sender logged, in their order.
   package func messages(from stateSender: Address) -> [Place] {
@@ -43,11 +36,9 @@ package struct ReceiptProofs: Sendable {
     return places
   }
 
-  /// The proof of a message.
-  package func proof(of place: Place, root: RootID) -> DepositProof {
-    let index = UInt64(place.transactionIndex)
-    return DepositProof(
-      rootID: root.rawValue, header: header.encoded, transactionIndex: index,
-      nodes: proofs[place.transactionIndex], logIndex: UInt64(place.logIndex))
+  /// The proof of a message; nil where the block has no such receipt.
+  package func proof(of place: Place, root: RootID) -> DepositProof? {
+    proofs.proof(
+      root: root, transactionIndex: place.transactionIndex, logIndex: place.logIndex)
   }
 }

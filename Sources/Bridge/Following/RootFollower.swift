@@ -138,14 +138,15 @@ package actor RootFollower {
   ) async throws -> [BridgeMessage] {
     let proofs = try ReceiptProofs(header: header, receipts: try await chain.receipts(of: header))
     let hints = hints.filter { $0.block == header.number }
-    return proofs.messages(from: stateSender).map { place in
+    return proofs.messages(from: stateSender).compactMap { place in
+      guard let proof = proofs.proof(of: place, root: chain.id) else { return nil }
       let hint = hints.first {
         $0.id == place.id && $0.transactionIndex == UInt64(place.transactionIndex)
       }
       return BridgeMessage(
         root: chain.id, id: place.id, block: RootBlock(number: header.number, hash: header.hash),
         blockTime: header.timestamp, transaction: hint?.transaction ?? .zero,
-        finalizedAt: clock.seconds, proof: proofs.proof(of: place, root: chain.id))
+        finalizedAt: clock.seconds, proof: proof)
     }
   }
 

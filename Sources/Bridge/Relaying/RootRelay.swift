@@ -17,6 +17,8 @@ package struct RootRelay: Sendable {
 
   /// The most messages looked at in one go.
   package static let maximumMessages = 256
+  /// What a signature's call may take: it is only bought, not used up.
+  private static let signatureGas: UInt64 = 1_000_000
   /// The most failed deposits looked at in one go.
   package static let maximumFailures = 4_096
 
@@ -184,7 +186,7 @@ package struct RootRelay: Sendable {
 
   /// The validator's signature over a checkpoint, where the outbox has something new.
   package func signatures() async throws -> [OutgoingTask] {
-    guard let validator else { return [] }
+    guard let validator, try await !sidechain.isPaused(id) else { return [] }
     let last = try await sidechain.lastCheckpoint(id)
     return try await signature(of: validator, after: last).map { [$0] } ?? []
   }
@@ -270,7 +272,9 @@ package struct RootRelay: Sendable {
         id.abiValue, .uint(UInt256(statement.endHeight)), .hash(statement.endBlockHash),
         .hash(statement.outboxRoot), .uint(UInt256(statement.outboxCount)),
         .bytes(try validator.sign(digest).bytes),
-      ]))
+      ]),
+      // Estimates are made as if in the newest block, which is not below itself.
+      gas: Self.signatureGas)
   }
 }
 
@@ -279,9 +283,8 @@ extension AcceptedCheckpoint {
   package static func read(
     _ id: UInt64, _ contract: Address, _ port: ChainPort
   ) async throws(RootChainError) -> AcceptedCheckpoint {
-    var outer = Values(
+    var values = Values(
       try await port.call(contract, RootContracts.checkpoint, [.uint(UInt256(id))]))
-    var values = try outer.tuple()
     return AcceptedCheckpoint(
       id: id, outboxRoot: try values.hash(), endBlockHash: try values.hash(),
       endHeight: try values.uint64(), outboxCount: try values.uint64(),

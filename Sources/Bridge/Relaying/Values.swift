@@ -55,11 +55,6 @@ package struct Values {
     return values
   }
 
-  package mutating func tuple() throws(RootChainError) -> Values {
-    guard case .tuple(let values) = try next() else { throw Self.shape }
-    return Values(values)
-  }
-
   package static func number(_ value: ABIValue) -> UInt64? {
     guard case .uint(let number) = value else { return nil }
     return UInt64(exactly: number)

@@ -2,7 +2,6 @@ package import ChainTypes
 internal import JSON
 package import Primitives
 internal import Synchronization
-internal import Trie
 
 /// Ethereum, or a chain that speaks its JSON-RPC, behind several endpoints.
 package final class EthereumRootChain: RootChain {
@@ -139,7 +138,7 @@ package final class EthereumRootChain: RootChain {
         replies = try await Self.singleReceipts(of: header, endpoint)
       }
       let receipts = replies.sorted { $0.index < $1.index }.map(\.bytes)
-      guard OrderedTrie.root(of: receipts) == header.receiptsRoot else {
+      guard RootBlockProofs.root(of: receipts) == header.receiptsRoot else {
         throw .malformed("receipts of block \(header.number) that its header does not cover")
       }
       return receipts

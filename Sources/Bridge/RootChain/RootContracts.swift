@@ -5,6 +5,7 @@ package import Primitives
 extension RootContracts {
   package static let setManager = ABIFunction("setManager(address)")
   package static let senderManager = ABIFunction("manager()", returns: "address")
+  package static let mint = ABIFunction("mint(address,uint256)")
   package static let approve = ABIFunction("approve(address,uint256)", returns: "bool")
   package static let allowance = ABIFunction("allowance(address,address)", returns: "uint256")
   package static let balanceOf = ABIFunction("balanceOf(address)", returns: "uint256")

@@ -7,11 +7,14 @@ package struct OutgoingTask: Hashable, Sendable {
   package var name: String
   package var to: Address
   package var data: [UInt8]
+  /// The gas to buy; nil where the chain can estimate it.
+  package var gas: UInt64?
 
-  package init(name: String, to: Address, data: [UInt8]) {
+  package init(name: String, to: Address, data: [UInt8], gas: UInt64? = nil) {
     self.name = name
     self.to = to
     self.data = data
+    self.gas = gas
   }
 }
 

@@ -207,7 +207,7 @@ package actor TransactionSender {
       guard let gas = try await gas(for: task) else { continue }
       let transaction = Transaction(
         chainID: chainID, nonce: nonce, maxPriorityFeePerGas: price.tip, maxFeePerGas: price.max,
-        gasLimit: gas + gas / 4, to: task.to, value: .zero, data: task.data)
+        gasLimit: gas, to: task.to, value: .zero, data: task.data)
       let outgoing = OutgoingTransaction(
         name: task.name, signed: try SignedTransaction(signing: transaction, with: key),
         at: clock.seconds)
@@ -219,8 +219,10 @@ package actor TransactionSender {
 
   /// The gas that a task takes; nil when it would fail.
   private func gas(for task: OutgoingTask) async throws(RootChainError) -> UInt64? {
+    if let gas = task.gas { return gas }
     do throws(RootChainError) {
-      return try await port.estimateGas(from: key.address, task)
+      let gas = try await port.estimateGas(from: key.address, task)
+      return gas + gas / 4
     } catch {
       guard case .refused(let cause) = error else { throw error }
       failed(task.name, "it would fail: \(cause.message)")
