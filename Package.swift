@@ -49,6 +49,7 @@ let package = Package(
     .library(name: "PaymentChannels", targets: ["PaymentChannels"]),
     .library(name: "BitTorrent", targets: ["BitTorrent"]),
     .library(name: "TrackerHTTP", targets: ["TrackerHTTP"]),
+    .library(name: "Bridge", targets: ["Bridge"]),
     .library(name: "Consensus", targets: ["Consensus"]),
     .library(name: "LedgerRPC", targets: ["LedgerRPC"]),
     .library(name: "Node", targets: ["Node"]),
@@ -133,6 +134,10 @@ let package = Package(
         logging,
       ],
       swiftSettings: settings),
+    .target(
+      name: "Bridge",
+      dependencies: ["Primitives", "JSON", "Keys", "KeyValueStore", "ChainTypes", logging],
+      swiftSettings: settings),
 
     // Floor 5
     .target(
@@ -140,7 +145,7 @@ let package = Package(
       dependencies: [
         "Primitives", "JSON", "Keys", "Trie", "KeyValueStore", "ChainTypes", "Ledger",
         "Consensus", "LedgerRPC", "PaymentChannels", "Metainfo", "BitTorrent", "TrackerHTTP",
-        lifecycle, unixSignals, logging, nioCore, nioHTTP1, nioPosix, toml,
+        "Bridge", lifecycle, unixSignals, logging, nioCore, nioHTTP1, nioPosix, toml,
       ],
       resources: [.embedInCode("Presets")],
       swiftSettings: settings),
@@ -150,7 +155,8 @@ let package = Package(
       name: "btt",
       dependencies: [
         "Primitives", "JSON", "Keys", "KeyValueStore", "ChainTypes", "Ledger", "LedgerRPC", "Node",
-        "Metainfo", "BitTorrent", "TrackerHTTP", "PaymentChannels", argumentParser, logging,
+        "Metainfo", "BitTorrent", "TrackerHTTP", "PaymentChannels", "Bridge", argumentParser,
+        logging,
       ],
       swiftSettings: settings),
 
@@ -248,6 +254,13 @@ let package = Package(
       ],
       swiftSettings: settings),
     .testTarget(
+      name: "BridgeTests",
+      dependencies: [
+        "Bridge", "ChainTypes", "Keys", "KeyValueStore", "Primitives", "JSON", "TestSupport",
+        logging,
+      ],
+      swiftSettings: settings),
+    .testTarget(
       name: "CLITests",
       dependencies: [
         "btt", "ChainTypes", "JSON", "Keys", "Primitives", "TestSupport", nioHTTP1,
@@ -257,7 +270,7 @@ let package = Package(
       name: "ArchitectureTests",
       dependencies: [
         "Primitives", "JSON", "Keys", "KeyValueStore", "ChainTypes", "Ledger", "PaymentChannels",
-        "BitTorrent", "Node", "TestSupport", logging,
+        "BitTorrent", "Bridge", "Node", "TestSupport", logging,
       ],
       swiftSettings: settings),
   ]
