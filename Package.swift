@@ -49,6 +49,7 @@ let package = Package(
     .library(name: "PaymentChannels", targets: ["PaymentChannels"]),
     .library(name: "BitTorrent", targets: ["BitTorrent"]),
     .library(name: "TrackerHTTP", targets: ["TrackerHTTP"]),
+    .library(name: "Speed", targets: ["Speed"]),
     .library(name: "Consensus", targets: ["Consensus"]),
     .library(name: "LedgerRPC", targets: ["LedgerRPC"]),
     .library(name: "Node", targets: ["Node"]),
@@ -131,6 +132,12 @@ let package = Package(
       dependencies: [
         "Primitives", "Metainfo", "BitTorrent", httpClient, httpCompression, nioCore, nioHTTP1,
         logging,
+      ],
+      swiftSettings: settings),
+    .target(
+      name: "Speed",
+      dependencies: [
+        "Primitives", "Keys", "ChainTypes", "PaymentChannels", "Metainfo", "BitTorrent", nioCore,
       ],
       swiftSettings: settings),
 
@@ -232,6 +239,13 @@ let package = Package(
       dependencies: [
         "PaymentChannels", "ChainTypes", "Keys", "KeyValueStore", "Primitives", "JSON",
         "TestSupport", logging,
+      ],
+      swiftSettings: settings),
+    .testTarget(
+      name: "SpeedTests",
+      dependencies: [
+        "Speed", "BitTorrent", "ChainTypes", "JSON", "Keys", "Metainfo", "PaymentChannels",
+        "Primitives", "TestSupport", nioCore,
       ],
       swiftSettings: settings),
     .testTarget(
