@@ -255,8 +255,8 @@ let package = Package(
     .testTarget(
       name: "SpeedTests",
       dependencies: [
-        "Speed", "BitTorrent", "ChainTypes", "JSON", "Keys", "Metainfo", "PaymentChannels",
-        "Primitives", "TestSupport", nioCore,
+        "Speed", "SwarmSimulation", "BitTorrent", "ChainTypes", "JSON", "Keys", "Metainfo",
+        "PaymentChannels", "Primitives", "TestSupport", nioCore,
       ],
       swiftSettings: settings),
     .testTarget(

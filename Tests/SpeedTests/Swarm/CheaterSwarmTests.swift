@@ -1,5 +1,6 @@
 import BitTorrent
 import Foundation
+import Metainfo
 import NIOCore
 import Primitives
 import Speed

@@ -4,6 +4,7 @@ import NIOCore
 import Primitives
 import Speed
 import SwarmSimulation
+import Synchronization
 import TestSupport
 
 /// A simulated swarm whose hosts trade: each has a market, a desk and money on one ledger.
