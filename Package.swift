@@ -229,7 +229,9 @@ let package = Package(
       swiftSettings: settings),
     .target(
       name: "SwarmSimulation",
-      dependencies: ["BitTorrent", "Metainfo", "Primitives", "TestSupport", crypto, deque, nioCore],
+      dependencies: [
+        "BitTorrent", "Metainfo", "Primitives", "TestSupport", crypto, deque, nioCore,
+      ],
       path: "Tests/SwarmSimulation",
       swiftSettings: settings),
     .testTarget(

@@ -72,7 +72,8 @@ struct ChannelOptions: ParsableArguments {
       let directory = try stateDirectory() + "/\(try await ledger.chainID())"
       try Files.createDirectory(directory)
       let lease = try KeyLease(of: account.address, in: directory)
-      let store = try LevelDBStore(configuration: storeConfiguration(directory, account.address))
+      let store = try LevelDBStore(
+        configuration: .channelBooks(at: "\(directory)/\(account.address.hex)"))
       defer { store.close() }
       var books = ChannelConfiguration()
       books.minimumGraceSeconds = minGrace
@@ -152,15 +153,6 @@ struct ChannelOptions: ParsableArguments {
         .file, "no directory for the books: HOME is not set", next: "give --state DIRECTORY")
     }
     return home + "/.local/state/btt/channels"
-  }
-
-  private func storeConfiguration(
-    _ directory: String, _ account: Address
-  ) -> LevelDBStore.Configuration {
-    var configuration = LevelDBStore.Configuration(path: "\(directory)/\(account.hex)")
-    configuration.writeBufferBytes = 4 << 20
-    configuration.blockCacheBytes = 4 << 20
-    return configuration
   }
 
   /// The account without its key, where that can be told.
