@@ -50,6 +50,7 @@ let package = Package(
     .library(name: "BitTorrent", targets: ["BitTorrent"]),
     .library(name: "TrackerHTTP", targets: ["TrackerHTTP"]),
     .library(name: "Bridge", targets: ["Bridge"]),
+    .library(name: "Speed", targets: ["Speed"]),
     .library(name: "Consensus", targets: ["Consensus"]),
     .library(name: "LedgerRPC", targets: ["LedgerRPC"]),
     .library(name: "Node", targets: ["Node"]),
@@ -137,6 +138,12 @@ let package = Package(
     .target(
       name: "Bridge",
       dependencies: ["Primitives", "JSON", "Keys", "KeyValueStore", "ChainTypes", logging],
+      swiftSettings: settings),
+    .target(
+      name: "Speed",
+      dependencies: [
+        "Primitives", "Keys", "ChainTypes", "PaymentChannels", "Metainfo", "BitTorrent", nioCore,
+      ],
       swiftSettings: settings),
 
     // Floor 5
@@ -258,6 +265,13 @@ let package = Package(
       dependencies: [
         "Bridge", "ChainTypes", "Keys", "KeyValueStore", "Primitives", "JSON", "TestSupport",
         logging,
+      ],
+      swiftSettings: settings),
+    .testTarget(
+      name: "SpeedTests",
+      dependencies: [
+        "Speed", "SwarmSimulation", "BitTorrent", "ChainTypes", "JSON", "Keys", "Metainfo",
+        "PaymentChannels", "Primitives", "TestSupport", nioCore,
       ],
       swiftSettings: settings),
     .testTarget(
