@@ -70,7 +70,10 @@ extension Strategy {
 public struct UploadRank: Hashable, Sendable {
   /// Slots go to higher tiers first; a tier below 0 gets none.
   public var tier: Int
-  /// The share of the upload rate relative to other peers with a slot; 1 is usual.
+  /// The share of the upload rate relative to other peers that are served, 1 to 1,000; 1 is usual.
+  ///
+  /// A limited rate is divided by it exactly; without a limit it says how much may wait for the
+  /// socket, up to eightfold.
   public var weight: Int
 
   /// A standing with `tier` and `weight`.

@@ -1,4 +1,4 @@
-internal import NIOCore
+package import NIOCore
 
 // The seam to whatever decides about transfers from outside; nothing of it costs without one.
 extension TorrentCore {
@@ -7,6 +7,14 @@ extension TorrentCore {
   func observe(_ event: @autoclosure () -> TransferEvent, _ peer: Peer) {
     guard let strategy else { return }
     strategy.observe(event(), figures: peer.figures, wishes: &wishes)
+  }
+
+  /// Tells the strategy something from outside; what it wants done is done with the batch.
+  package func tellStrategy(
+    _ body: (any Strategy, inout [StrategyWish]) -> Void, at now: NIODeadline
+  ) {
+    self.now = max(self.now, now)
+    if let strategy { body(strategy, &wishes) }
   }
 
   /// Does what the strategy wants done.

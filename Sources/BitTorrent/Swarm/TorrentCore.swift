@@ -64,6 +64,12 @@ package final class TorrentCore {
   var isWantedStale = false
   var wishes: [StrategyWish] = []
   var nextWantPeers = NIODeadline.distantPast
+  /// Peers wait for the upload rate, which a strategy's weights divide.
+  package internal(set) var awaitsUploadRate = false
+  /// They get their turns when the batch ends.
+  var areTurnsDue = false
+  /// The count of the peer that was served last by turns.
+  var shareFloor = 0
 
   // MARK: The world
 
@@ -175,14 +181,16 @@ extension TorrentCore {
     }
     // Where a limit does not reach for all, chance decides who comes first.
     if touched.count > 1, isLimited { touched.shuffle(using: &random) }
+    let isSharing = sharesUploads
     swap(&touched, &settling)
     for peer in settling {
       peer.isTouched = false
       guard !peer.isGone else { continue }
-      serve(peer)
+      if isSharing { areTurnsDue = true } else { serve(peer) }
       ask(peer)
     }
     settling.removeAll(keepingCapacity: true)
+    if areTurnsDue { shareUploads() }
   }
 
   private var isLimited: Bool {

@@ -4,6 +4,7 @@ internal import NIOCore
 /// A strategy that does what its test says, and keeps what it hears.
 final class ScriptedStrategy: Strategy {
   var tiers: [PeerHandle: Int] = [:]
+  var weights: [PeerHandle: Int] = [:]
   var verdicts: [BlockRequest: RequestVerdict] = [:]
   var extensionNames: [String] = []
   private(set) var events: [TransferEvent] = []
@@ -16,7 +17,7 @@ final class ScriptedStrategy: Strategy {
   func queue(_ wish: StrategyWish) { queued.append(wish) }
 
   func rank(of peer: PeerHandle, figures: PeerFigures) -> UploadRank? {
-    tiers[peer].map { UploadRank(tier: $0) }
+    tiers[peer].map { UploadRank(tier: $0, weight: weights[peer] ?? 1) }
   }
 
   func admit(_ request: BlockRequest, from peer: PeerHandle) -> RequestVerdict {
