@@ -19,7 +19,8 @@ public struct StrategySeat: Sendable {
 
   private let number: UInt64
   private let entry: NIOLoopBound<Weak>
-  private let eventLoop: any EventLoop
+  /// The session's event loop, to which the strategy is confined.
+  public let eventLoop: any EventLoop
 
   // A seat is held by those who bring news; it must not keep the torrent alive.
   private struct Weak {
@@ -48,11 +49,14 @@ public struct StrategySeat: Sendable {
     }
   }
 
-  /// The same after some time.
-  public func enter(
-    after delay: TimeAmount,
-    _ body: @escaping @Sendable (any Strategy, inout [StrategyWish]) -> Void
-  ) {
-    eventLoop.scheduleTask(in: delay) { enter(body) }
+  /// Asks the strategy something on its event loop; nil once the torrent rests.
+  public func ask<Value: Sendable>(
+    _ body: @escaping @Sendable (any Strategy) -> Value
+  ) async -> Value? {
+    let answer = eventLoop.submit { [entry, number] () -> Value? in
+      guard let entry = entry.value.entry, entry.seatNumber == number else { return nil }
+      return entry.driver?.core.strategy.map(body)
+    }
+    return try? await answer.get()
   }
 }
