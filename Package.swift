@@ -49,6 +49,7 @@ let package = Package(
     .library(name: "PaymentChannels", targets: ["PaymentChannels"]),
     .library(name: "BitTorrent", targets: ["BitTorrent"]),
     .library(name: "TrackerHTTP", targets: ["TrackerHTTP"]),
+    .library(name: "Speed", targets: ["Speed"]),
     .library(name: "Consensus", targets: ["Consensus"]),
     .library(name: "LedgerRPC", targets: ["LedgerRPC"]),
     .library(name: "Node", targets: ["Node"]),
@@ -133,6 +134,13 @@ let package = Package(
         logging,
       ],
       swiftSettings: settings),
+    .target(
+      name: "Speed",
+      dependencies: [
+        "Primitives", "JSON", "Keys", "ChainTypes", "PaymentChannels", "Metainfo", "BitTorrent",
+        logging, nioCore,
+      ],
+      swiftSettings: settings),
 
     // Floor 5
     .target(
@@ -150,7 +158,8 @@ let package = Package(
       name: "btt",
       dependencies: [
         "Primitives", "JSON", "Keys", "KeyValueStore", "ChainTypes", "Ledger", "LedgerRPC", "Node",
-        "Metainfo", "BitTorrent", "TrackerHTTP", "PaymentChannels", argumentParser, logging,
+        "Metainfo", "BitTorrent", "TrackerHTTP", "PaymentChannels", "Speed", argumentParser,
+        logging, nioCore, nioHTTP1, nioPosix,
       ],
       swiftSettings: settings),
 
@@ -232,6 +241,13 @@ let package = Package(
       dependencies: [
         "PaymentChannels", "ChainTypes", "Keys", "KeyValueStore", "Primitives", "JSON",
         "TestSupport", logging,
+      ],
+      swiftSettings: settings),
+    .testTarget(
+      name: "SpeedTests",
+      dependencies: [
+        "Speed", "BitTorrent", "ChainTypes", "JSON", "Keys", "Metainfo", "PaymentChannels",
+        "Primitives", "TestSupport", nioCore,
       ],
       swiftSettings: settings),
     .testTarget(

@@ -128,6 +128,7 @@ package final class TorrentCore {
   /// Takes in one event; what follows from it comes by ``takeActions(at:into:)``.
   package func handle(_ event: TorrentEvent, at now: NIODeadline) {
     self.now = max(self.now, now)
+    strategy?.advance(to: self.now)
     switch event {
     case .message(let handle, let message):
       guard let peer = peers[handle] else { return }
@@ -149,6 +150,7 @@ package final class TorrentCore {
     case .metadataRefused: metadataRefused()
     case .storage(let event): handle(event)
     case .tick: tick()
+    case .woken: break
     }
   }
 
@@ -167,7 +169,11 @@ package final class TorrentCore {
 extension TorrentCore {
   /// Does once what the events of a batch have in common.
   private func settle() {
-    carryOutWishes()
+    if let strategy {
+      strategy.advance(to: now)
+      strategy.settle(wishes: &wishes)
+      carryOutWishes()
+    }
     if isWantedStale { wantedChanged() }
     if !freshPieces.isEmpty { tellFreshPieces() }
     if areSlotsOpen { giveSlots() }

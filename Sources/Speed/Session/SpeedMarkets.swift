@@ -2,7 +2,7 @@ public import BitTorrent
 internal import ChainTypes
 internal import Foundation
 public import Metainfo
-public import NIOCore
+internal import NIOCore
 internal import Synchronization
 
 /// The markets of a session's torrents, and what they come to.

@@ -1,9 +1,9 @@
-public import ChainTypes
+internal import ChainTypes
 internal import Foundation
 internal import JSON
-public import Metainfo
+internal import Metainfo
 internal import PaymentChannels
-public import Primitives
+internal import Primitives
 internal import Synchronization
 
 /// An append-only file of what was bought, sold and settled with one key.

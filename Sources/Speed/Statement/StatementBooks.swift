@@ -1,6 +1,6 @@
 public import ChainTypes
 public import Metainfo
-public import Primitives
+internal import Primitives
 
 /// What a statement's lines come to.
 public struct StatementBooks: Sendable {

@@ -1,6 +1,6 @@
 public import ChainTypes
 public import JSON
-public import Metainfo
+internal import Metainfo
 internal import Primitives
 
 // Amounts are decimal texts: programs that read numbers as floating point lose no wei.

@@ -9,6 +9,7 @@ final class ScriptedStrategy: Strategy {
   var extensionNames: [String] = []
   private(set) var events: [TransferEvent] = []
   private(set) var agreed: [PeerHandle: [String]] = [:]
+  private(set) var offered: [PeerHandle: [String: ByteBuffer]] = [:]
   private(set) var payloads: [[UInt8]] = []
   private(set) var gone: [PeerHandle] = []
   private var queued: [StrategyWish] = []
@@ -35,9 +36,11 @@ final class ScriptedStrategy: Strategy {
   }
 
   func extensionsAgreed(
-    _ names: [String], with peer: PeerHandle, wishes: inout [StrategyWish]
+    _ names: [String], entries: [String: ByteBuffer], with peer: PeerHandle,
+    wishes: inout [StrategyWish]
   ) {
     agreed[peer] = names
+    offered[peer] = entries
   }
 
   func received(
