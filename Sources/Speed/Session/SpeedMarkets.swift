@@ -38,14 +38,15 @@ public final class SpeedMarkets: StrategySource {
   ///
   /// What was spent for it before counts.
   public func buy(_ terms: BuyingTerms?, for torrent: SHA1Hash) async {
-    var terms = terms
-    terms?.spentBefore = await till.allow(terms?.budget ?? 0, for: torrent)
-    let wanted = terms
+    let spent = await till.allow(terms?.budget ?? 0, for: torrent)
+    var wanted = terms
+    wanted?.spentBefore = spent
+    let buying = wanted
     let seat = state.withLock { state in
-      state.buying[torrent] = wanted
+      state.buying[torrent] = buying
       return state.seats[torrent]
     }
-    seat?.enter { strategy, _ in (strategy as? SpeedMarket)?.buying = wanted }
+    seat?.enter { strategy, _ in (strategy as? SpeedMarket)?.buying = buying }
   }
 
   /// Says that a torrent's upload is not sold; it holds from when the torrent runs next.

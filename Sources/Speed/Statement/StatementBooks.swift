@@ -20,6 +20,8 @@ public struct StatementBooks: Sendable {
     public var settled: UInt128 = 0
     /// Whether it is gone from the ledger.
     public var isClosed = false
+
+    fileprivate mutating func settle(_ total: UInt128) { settled = max(settled, total) }
   }
 
   /// The channels.
@@ -50,9 +52,9 @@ public struct StatementBooks: Sendable {
     case .limit(let total): ceiling = total
     case .spent(let torrent, let amount): spent[torrent, default: 0] += amount
     case .settled(let id, _, let total):
-      accounts[id]?.settled = max(accounts[id]?.settled ?? 0, total)
+      accounts[id]?.settle(total)
     case .closed(let id, let total):
-      accounts[id]?.settled = max(accounts[id]?.settled ?? 0, total)
+      accounts[id]?.settle(total)
       accounts[id]?.isClosed = true
     case .transaction(let kind, _, let succeeded):
       if succeeded {
