@@ -55,7 +55,7 @@ bench: ## Measure, and hold the figures against their bounds.
 	@scripts/setup.sh bench
 	swift build -c release --product btt
 	swift build -c release --package-path Benchmarks
-	BENCH_BTT=$(BIN) Benchmarks/.build/release/bench
+	BTT_BIN=$(BIN) Benchmarks/.build/release/bench
 
 lint: ## Check the format and the documentation comments.
 	swift format lint --strict -r -p $(SOURCES)

@@ -229,6 +229,17 @@ let package = Package(
         logging, nioCore, nioPosix,
       ],
       swiftSettings: settings),
+    .target(
+      name: "SwarmSimulation",
+      dependencies: ["BitTorrent", "Metainfo", "Primitives", "TestSupport", crypto, deque, nioCore],
+      path: "Tests/SwarmSimulation",
+      swiftSettings: settings),
+    .testTarget(
+      name: "SwarmSimulationTests",
+      dependencies: [
+        "SwarmSimulation", "BitTorrent", "Metainfo", "Primitives", "TestSupport", nioCore,
+      ],
+      swiftSettings: settings),
     .testTarget(
       name: "TrackerHTTPTests",
       dependencies: [

@@ -40,6 +40,7 @@ let package = Package(
     fuzzer("FuzzTrackerAnswers", "BitTorrent", "Metainfo", others: [nioCore]),
     fuzzer("FuzzDHTMessage", "BitTorrent", "Metainfo", others: [nioCore]),
     fuzzer("FuzzLocalDiscovery", "BitTorrent", "Metainfo", others: [nioCore]),
+    fuzzer("FuzzSpeedMessage", "Speed", others: [nioCore]),
     fuzzer("FuzzTransaction", "ChainTypes"),
     fuzzer("FuzzBlock", "ChainTypes"),
     fuzzer("FuzzResumeRecord", "BitTorrent"),

@@ -2,8 +2,8 @@
 # run.sh SECONDS [name…]: builds the fuzzers and runs each for so long; fails on the first crash.
 # Names are those of the folders in Corpus/: abi bencode block dht-message encrypted-handshake
 # extension-messages genesis json json-rpc lsd magnet metainfo peer-wire resume-record rlp
-# tracker-answers transaction trie-proof. New inputs are kept in .build/corpus; what crashes is left
-# in .build/artifacts, with its path in the output.
+# speed-message tracker-answers transaction trie-proof. New inputs are kept in .build/corpus; what
+# crashes is left in .build/artifacts, with its path in the output.
 set -euo pipefail
 cd "$(dirname "$0")"
 seconds=${1:?usage: run.sh SECONDS [name…]}
@@ -18,7 +18,8 @@ declare -A product=([abi]=FuzzABI [bencode]=FuzzBencode [block]=FuzzBlock
   [extension-messages]=FuzzExtensionMessages [genesis]=FuzzGenesis [json]=FuzzJSON
   [json-rpc]=FuzzRequest [lsd]=FuzzLocalDiscovery [magnet]=FuzzMagnet [metainfo]=FuzzMetainfo
   [peer-wire]=FuzzPeerWire
-  [resume-record]=FuzzResumeRecord [rlp]=FuzzRLP [tracker-answers]=FuzzTrackerAnswers
+  [resume-record]=FuzzResumeRecord [rlp]=FuzzRLP [speed-message]=FuzzSpeedMessage
+  [tracker-answers]=FuzzTrackerAnswers
   [transaction]=FuzzTransaction [trie-proof]=FuzzTrieProof)
 for name in "${names[@]}"; do
   [[ -n ${product[$name]:-} ]] || { echo "no fuzzer $name: use one of ${!product[*]}" >&2; exit 2; }

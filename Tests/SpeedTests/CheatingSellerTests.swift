@@ -47,12 +47,13 @@ struct CheatingSellerTests {
 
   @Test("quotes with wrong signatures, old numbers or another payee are no quotes")
   func falseQuotes() throws {
-    let rig = try TradeRig()
+    let rig = try TradeRig(isConnected: false)
     rig.onTheWay = { message, toSeller in
       guard !toSeller, case .quote(var signed) = message else { return message }
       signed.quote.price = 1
       return .quote(signed)
     }
+    rig.connect()
     rig.begin()
     #expect(rig.buyer.said.isEmpty && rig.ledger.count == 0)
   }

@@ -113,7 +113,7 @@ struct PriceClockTests {
   func bound() {
     var clock = PriceClock(floor: .max)
     clock.round(demand: 2, slots: 1)
-    #expect(clock.price == (1 << 80) - 1)
+    #expect(clock.price == UInt128(1) << 80 - 1)
   }
 }
 

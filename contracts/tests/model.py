@@ -28,23 +28,23 @@ class Withdrawal:
     def tuple(self):
         return (self.index, self.token, self.receiver, self.amount, self.height)
 
-    def leaf(self, sidechain=199, root=2, outbox=OUTBOX):
-        return keccak(
-            b"\x00"
-            + encode(
-                [
-                    "uint256",
-                    "uint64",
-                    "address",
-                    "uint64",
-                    "address",
-                    "address",
-                    "uint256",
-                    "uint64",
-                ],
-                [sidechain, root, outbox, *self.tuple()],
-            )
+    def preimage(self, sidechain=199, root=2, outbox=OUTBOX):
+        return b"\x00" + encode(
+            [
+                "uint256",
+                "uint64",
+                "address",
+                "uint64",
+                "address",
+                "address",
+                "uint256",
+                "uint64",
+            ],
+            [sidechain, root, outbox, *self.tuple()],
         )
+
+    def leaf(self, sidechain=199, root=2, outbox=OUTBOX):
+        return keccak(self.preimage(sidechain, root, outbox))
 
 
 def mix(top, count):

@@ -123,22 +123,7 @@ def make():
                 "receiver": w.receiver,
                 "amount": str(w.amount),
                 "height": str(w.height),
-                "preimage": hex0(
-                    b"\x00"
-                    + encode(
-                        [
-                            "uint256",
-                            "uint64",
-                            "address",
-                            "uint64",
-                            "address",
-                            "address",
-                            "uint256",
-                            "uint64",
-                        ],
-                        [199, 2, model.OUTBOX, *w.tuple()],
-                    )
-                ),
+                "preimage": hex0(w.preimage()),
                 "leaf": hex0(w.leaf()),
             }
             for w in withdrawals

@@ -1,11 +1,11 @@
 internal import DequeModule
-internal import NIOCore
+package import NIOCore
 
 /// What waits to be written to one connection.
 ///
 /// Blocks wait as requests, so that a slow reader holds one batch of memory and not its whole
 /// queue. What steers our own download does not wait behind them.
-struct PeerOutput {
+package struct PeerOutput {
   /// One thing in line.
   private enum Item {
     case block(BlockRequest)
@@ -13,7 +13,7 @@ struct PeerOutput {
   }
 
   /// What is written next.
-  enum Step {
+  package enum Step {
     case bytes(ByteBuffer)
     /// Blocks to be read from the storage, and written together.
     case blocks([BlockRequest])
@@ -23,12 +23,15 @@ struct PeerOutput {
   private var urgent = ByteBuffer()
   private var line = Deque<Item>()
   /// Bytes of messages in line.
-  private(set) var backlog = 0
+  package private(set) var backlog = 0
   /// Whether blocks are being read from disk: nothing in line may overtake them.
-  var isReading = false
+  package var isReading = false
+
+  /// Nothing waits.
+  package init() {}
 
   /// Puts a message in line, or before it where the order does not matter.
-  mutating func append(_ message: PeerMessage) {
+  package mutating func append(_ message: PeerMessage) {
     if line.isEmpty && !isReading || message.mayOvertakeBlocks {
       message.encode(into: &urgent)
       return
@@ -45,19 +48,19 @@ struct PeerOutput {
   }
 
   /// Puts blocks in line.
-  mutating func append(_ blocks: [BlockRequest]) {
+  package mutating func append(_ blocks: [BlockRequest]) {
     for block in blocks { line.append(.block(block)) }
   }
 
   /// Takes what goes before everything in line.
-  mutating func takeUrgent() -> ByteBuffer? {
+  package mutating func takeUrgent() -> ByteBuffer? {
     guard urgent.readableBytes > 0 else { return nil }
     defer { urgent = ByteBuffer() }
     return urgent
   }
 
   /// Takes the head of the line: messages, or up to `limit` blocks.
-  mutating func next(blocks limit: Int) -> Step? {
+  package mutating func next(blocks limit: Int) -> Step? {
     guard !isReading, let head = line.first else { return nil }
     if case .bytes(let bytes) = head {
       line.removeFirst()

@@ -1,10 +1,10 @@
 internal import Metainfo
-internal import NIOCore
+package import NIOCore
 
 // What people want to see of a torrent in detail.
 extension TorrentCore {
   /// The connected peers, the oldest connection first.
-  func peerDetails(at now: NIODeadline) -> [TorrentPeer] {
+  package func peerDetails(at now: NIODeadline) -> [TorrentPeer] {
     peers.map { peer in
       TorrentPeer(
         address: peer.introduction.address, direction: peer.introduction.direction,

@@ -69,6 +69,9 @@ struct BuyerState {
     }
   }
 
+  /// Whether anything that costs something is under way.
+  var isWaiting: Bool { !tags.isEmpty }
+
   /// A block came; its price.
   mutating func takePrice(of block: BlockRequest) -> UInt128? {
     tags.removeValue(forKey: block)?.price

@@ -63,10 +63,12 @@ final class BuyingChannel {
   /// At half a window, so that delivery never waits. Where a window holds less than two pieces,
   /// bytes of one piece that is not yet checked are paid for on account.
   func paymentDue(flush: Bool, pieceLength: Int, at now: NIODeadline) -> UInt128? {
-    guard paying == nil, !isStopped, flush || now >= nextPayment else { return nil }
+    guard paying == nil, !isStopped else { return nil }
     let half = max(windowValue / 2, 1)
     var total = owed
     let due = total > signed ? total - signed : 0
+    // One voucher a millisecond is enough, unless the window is nearly full.
+    guard flush || now >= nextPayment || due >= half / 2 * 3 else { return nil }
     if !flush || due == 0, due < half {
       guard pieceLength * 2 > window else { return nil }
       let unverified = users.reduce(0 as UInt128) { sum, user in

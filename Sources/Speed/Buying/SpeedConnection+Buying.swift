@@ -184,6 +184,7 @@ extension SpeedConnection {
   // MARK: Payload
 
   func asked(_ block: BlockRequest) {
+    if !buyer.isWaiting { buyer.lastProgress = now }
     buyer.requested(block)
     guard let quote = buyer.accepted, let channel = buyer.channel else { return }
     if !hasRoom(channel, quote) { pauseBuying() }

@@ -113,22 +113,23 @@ extension SpeedAccounts {
       if credit[channel.payer]?.fullSince == nil { credit[channel.payer]?.fullSince = now }
       return false
     }
-    let ahead = min(total + standing.windowValue / 4, channel.deposit)
-    if channel.charged < ahead { charge(channel, standing, from: total) }
+    if channel.charged < min(total + standing.stretch / 2, channel.deposit) {
+      charge(channel, standing, from: total)
+    }
     return total <= channel.charged
   }
 
   /// Notes a first stretch on disk, so that the first request does not wait for it.
   func prepareCharge(_ channel: SellingChannel) {
     guard let standing = credit[channel.payer], standing.room > 0 else { return }
-    charge(channel, standing, from: channel.delivered)
+    charge(channel, standing, from: channel.delivered + channel.reserved)
   }
 
+  // What is noted and not delivered looks like a debt after a crash, so it is kept short.
   private func charge(_ channel: SellingChannel, _ standing: PayerStanding, from total: UInt128) {
     guard channel.charging == nil else { return }
-    let limit = min(channel.delivered + channel.reserved + standing.room, channel.deposit)
-    let goal = min(
-      max(total, channel.delivered + channel.reserved) + standing.windowValue / 2, limit)
+    let limit = channel.delivered + channel.reserved + standing.room
+    let goal = min(total + standing.stretch, limit, channel.deposit)
     guard goal > channel.charged else { return }
     channel.charging = goal
     desk.submit(.charge(channel.id, upTo: goal, window: standing.windowValue))
@@ -166,6 +167,10 @@ extension SpeedAccounts {
     let defaulted = credit.tick(at: now) { payer in
       Self.lateLimit(roundTrip(of: connections(payer: payer)))
     }
+    // What keeps a request back may have passed without a word.
+    for market in markets {
+      for connection in market.ordered { connection.reconsider() }
+    }
     for payer in defaulted {
       for connection in connections(payer: payer) { connection.stopSelling(.unpaid) }
     }
@@ -173,6 +178,12 @@ extension SpeedAccounts {
 
   /// A connection is no user of a channel any more.
   func release(_ channel: SellingChannel) {
+    if channel.users.isEmpty, !channel.isClosing, channel.charging == nil,
+      channel.charged > channel.delivered
+    {
+      channel.charged = channel.delivered
+      desk.submit(.writeOff(channel.id, to: channel.delivered))
+    }
     guard connections(payer: channel.payer).isEmpty else { return }
     credit.left(channel.payer, at: now)
   }

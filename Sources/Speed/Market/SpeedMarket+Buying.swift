@@ -63,7 +63,9 @@ extension SpeedMarket {
     guard let accepted = connection.buyer.accepted else { return }
     if accepted.expiry <= accounts.unixTime(at: accounts.now) {
       connection.pauseBuying()
-    } else if accounts.now - connection.buyer.lastProgress >= Self.patience {
+    } else if connection.buyer.isWaiting,
+      accounts.now - connection.buyer.lastProgress >= Self.patience
+    {
       connection.buyer.avoidUntil = accounts.now + SpeedConnection.pause
       connection.pauseBuying()
     }

@@ -45,6 +45,7 @@ package struct CreditOffice {
     defer { payers[payer] = standing }
     standing.firstWindow = max(standing.firstWindow, first)
     standing.price = max(standing.price, price)
+    standing.restart()
     guard standing.window < standing.firstWindow, !standing.isInDefault else { return }
     let isKnown = history > 0 && history >= standing.firstWindowValue
     guard isKnown || reserve(payer, AddressPrefix(address), standing.firstWindow, at: now) else {
@@ -78,6 +79,9 @@ package struct CreditOffice {
     let value = valueCap > 1 << 40 ? Int.max : Int(valueCap) * SpeedExtension.priceUnit
     let bound = max(min(cap, terms.windowCap, value), 0)
     standing.pay(amount, cap: bound, lateAfter: limit, at: now)
+    if standing.window == 0, !standing.isInDefault, standing.paid >= standing.firstWindowValue {
+      standing.window = standing.firstWindow
+    }
     // Whoever has paid for a whole window is a stranger no more.
     if standing.paid >= standing.firstWindowValue, standing.debt <= standing.windowValue {
       firstWindows[payer] = nil
@@ -126,18 +130,13 @@ package struct CreditOffice {
     payers = payers.filter { $0.value.debt > 0 || $0.value.window > 0 }
   }
 
-  /// Whether what a payer owes beyond its own count may be written off: what was under way when a
-  /// connection broke, once a window, and one hundredth of what it ever paid.
+  /// Whether what a payer owes beyond its own count, for what was under way when connections
+  /// broke, may be written off: up to a sixty-fourth of what it ever paid.
   mutating func forgives(_ payer: Address, _ amount: UInt128) -> Bool {
     guard var standing = payers[payer] else { return false }
-    let bound = standing.firstWindowValue + standing.paid / 100
-    guard standing.forgiven + amount <= bound else { return false }
+    guard standing.forgiven + amount <= standing.paid / 64 else { return false }
     standing.forgiven += amount
     standing.delivered -= min(amount, standing.delivered)
-    if standing.debt == 0 {
-      standing.isInDefault = false
-      standing.window = max(standing.window, standing.paid > 0 ? standing.firstWindow : 0)
-    }
     payers[payer] = standing
     return true
   }

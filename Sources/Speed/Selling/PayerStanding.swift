@@ -36,6 +36,11 @@ package struct PayerStanding {
   var firstWindowValue: UInt128 { Bill.cost(of: firstWindow, at: price) }
   package var debt: UInt128 { delivered > paid ? delivered - paid : 0 }
 
+  /// How far ahead of deliveries the books on disk are.
+  var stretch: UInt128 {
+    max(windowValue / 16, min(Bill.cost(of: 64 << 10, at: price), windowValue))
+  }
+
   /// What may be admitted now.
   var room: UInt128 {
     let (limit, overflow) = paid.addingReportingOverflow(isInDefault ? 0 : windowValue)
@@ -63,10 +68,7 @@ package struct PayerStanding {
     halfSince = nil
     fullSince = nil
     if isInDefault {
-      guard debt == 0 else { return }
-      isInDefault = false
-      window = firstWindow
-      paidSinceGrowth = 0
+      restart()
     } else if window > 0 {
       paidSinceGrowth += amount
       if isOnTime, paidSinceGrowth >= windowValue / 2 {
@@ -76,6 +78,16 @@ package struct PayerStanding {
       }
     }
     watch(at: now)
+  }
+
+  /// Gives credit again to one who has paid, or has paid but for what broken connections lost.
+  ///
+  /// The rest stays a debt, so that what is ever lost to a payer lies within its window.
+  mutating func restart() {
+    guard isInDefault, paid > 0, debt < max(firstWindowValue / 2, 1) else { return }
+    isInDefault = false
+    window = firstWindow
+    paidSinceGrowth = 0
   }
 
   /// Looks at the clock: a late payer's window halves, and one that stays away is in default.

@@ -1,14 +1,11 @@
 internal import BitTorrent
 internal import Foundation
-internal import Logging
 internal import Metainfo
 internal import TestSupport
 internal import Testing
 
 @Suite("A session without trackers")
 struct SessionDiscoveryTests {
-  private static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-
   /// A session on loopback that knows the given nodes, stopped when the body ends.
   private static func withSession<R: Sendable>(
     nodes: [PeerAddress] = [], dht: Bool = true, state: String? = nil,
@@ -19,15 +16,7 @@ struct SessionDiscoveryTests {
     configuration.dht = dht
     configuration.dhtNodes = nodes.isEmpty ? nil : nodes.compactMap { TorrentAddress("\($0)") }
     configuration.stateDirectory = state
-    let session = try await TorrentSession.start(configuration, logger: logger)
-    do {
-      let result = try await body(session)
-      await session.stop()
-      return result
-    } catch {
-      await session.stop()
-      throw error
-    }
+    return try await SessionRig.withSession(configuration, body)
   }
 
   private static func content(in directory: TemporaryDirectory) throws -> Metainfo {

@@ -1,7 +1,6 @@
 internal import BitTorrent
 internal import Foundation
 internal import KeyValueStore
-internal import Logging
 internal import Metainfo
 internal import NIOCore
 internal import TestSupport
@@ -9,29 +8,11 @@ internal import Testing
 
 @Suite("A torrent session")
 struct TorrentSessionTests {
-  private static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-
   private static func configuration() -> SessionConfiguration {
     var configuration = SessionConfiguration()
     // A port of the system's choice on loopback.
     configuration.listen = PeerAddress(ipv4: 0x7f00_0001, port: 0)
     return configuration
-  }
-
-  /// A session that is stopped when the body ends.
-  private static func withSession<R: Sendable>(
-    _ configuration: SessionConfiguration = configuration(),
-    _ body: (TorrentSession) async throws -> R
-  ) async throws -> R {
-    let session = try await TorrentSession.start(configuration, logger: logger)
-    do {
-      let result = try await body(session)
-      await session.stop()
-      return result
-    } catch {
-      await session.stop()
-      throw error
-    }
   }
 
   /// A folder with random files, and its torrent.
@@ -78,10 +59,10 @@ struct TorrentSessionTests {
     let (source, target) = (try TemporaryDirectory(), try TemporaryDirectory())
     let metainfo = try Self.content(version, in: source)
     let wanted = try Self.contents(of: source)
-    try await Self.withSession { seed in
+    try await SessionRig.withSession(Self.configuration()) { seed in
       let seeded = try await seed.add(.metainfo(metainfo), TorrentOptions(directory: source.path))
       #expect(await Self.complete(seeded)?.transfer.piecesDone == metainfo.info.layout.pieceCount)
-      try await Self.withSession { leech in
+      try await SessionRig.withSession(Self.configuration()) { leech in
         var options = TorrentOptions(directory: target.path)
         options.peers = [seed.address]
         let torrent = try await leech.add(.metainfo(metainfo), options)
@@ -100,10 +81,10 @@ struct TorrentSessionTests {
     let (source, target) = (try TemporaryDirectory(), try TemporaryDirectory())
     let metainfo = try Self.content(version, in: source)
     let wanted = try Self.contents(of: source)
-    try await Self.withSession { seed in
+    try await SessionRig.withSession(Self.configuration()) { seed in
       let seeded = try await seed.add(.metainfo(metainfo), TorrentOptions(directory: source.path))
       _ = await Self.complete(seeded)
-      try await Self.withSession { leech in
+      try await SessionRig.withSession(Self.configuration()) { leech in
         var options = TorrentOptions(directory: target.path)
         options.peers = [seed.address]
         let torrent = try await leech.add(
@@ -116,11 +97,11 @@ struct TorrentSessionTests {
 
   @Test("refuses the port of another program by name")
   func takenPort() async throws {
-    try await Self.withSession { session in
+    try await SessionRig.withSession(Self.configuration()) { session in
       var configuration = Self.configuration()
       configuration.listen = session.address
       await #expect {
-        _ = try await TorrentSession.start(configuration, logger: Self.logger)
+        _ = try await TorrentSession.start(configuration, logger: SessionRig.logger)
       } throws: { error in
         "\(error)" == "cannot listen for peers on \(session.address): another program uses the "
           + "port; stop it, or choose another port"
@@ -134,7 +115,7 @@ struct TorrentSessionTests {
     // 192.0.2.0/24 is for examples only (RFC 5737).
     configuration.listen = PeerAddress(ipv4: 0xc000_0201, port: 6_881)
     await #expect {
-      _ = try await TorrentSession.start(configuration, logger: Self.logger)
+      _ = try await TorrentSession.start(configuration, logger: SessionRig.logger)
     } throws: { error in
       "\(error)".hasSuffix("this machine does not have the address; choose one that it has")
     }
@@ -147,10 +128,10 @@ struct TorrentSessionTests {
     var configuration = Self.configuration()
     configuration.syncDelay = .zero
     configuration.stateDirectory = state.path
-    try await Self.withSession { seed in
+    try await SessionRig.withSession(Self.configuration()) { seed in
       _ = try await seed.add(
         .metainfo(torrent.metainfo), TorrentOptions(directory: torrent.directory.path))
-      try await Self.withSession(configuration) { leech in
+      try await SessionRig.withSession(configuration) { leech in
         var options = TorrentOptions(directory: target.path)
         options.peers = [seed.address]
         let transfer = try await leech.add(.metainfo(torrent.metainfo), options)
@@ -171,7 +152,7 @@ struct TorrentSessionTests {
   func duplicate() async throws {
     let source = try TemporaryDirectory()
     let metainfo = try Self.content(.hybrid, in: source)
-    try await Self.withSession { session in
+    try await SessionRig.withSession(Self.configuration()) { session in
       let options = TorrentOptions(directory: source.path)
       _ = try await session.add(.metainfo(metainfo), options)
       await #expect(throws: SessionError.self) {
@@ -186,7 +167,7 @@ struct TorrentSessionTests {
     var configuration = Self.configuration()
     configuration.maximumConnections = 0
     await #expect {
-      _ = try await TorrentSession.start(configuration, logger: Self.logger)
+      _ = try await TorrentSession.start(configuration, logger: SessionRig.logger)
     } throws: { error in
       guard case SessionError.configuration("maximumConnections", _) = error else { return false }
       return "\(error)".contains("1 to 65536")

@@ -162,19 +162,4 @@ struct SuperSeedingTests {
     #expect(bench.from(peer, .request(block)).rejects(to: peer) == [block])
     #expect(shown(bench.from(silent, .haveNone), silent).count == 2)
   }
-
-  @Test(
-    "sends little more than one copy for all to have everything",
-    arguments: 1...3 as ClosedRange<UInt64>)
-  func swarm(_ seed: UInt64) throws {
-    let swarm = VirtualSwarm(try TestTorrent(pieces: 64, seed: seed), seed: seed)
-    let source = swarm.add(.everything) { $0.superSeeding = true }
-    let others = (0..<4).map { _ in swarm.add(.nothing) }
-    swarm.run(for: .seconds(300)) { others.allSatisfy { $0.completedAt != nil } }
-    for peer in others {
-      #expect(try #require(peer.storage).contents == swarm.torrent.payload, "seed \(seed)")
-    }
-    let sent = Int(source.core.statistics(at: swarm.now).uploaded)
-    #expect(sent < swarm.torrent.payload.count * 3 / 2, "seed \(seed), sent \(sent)")
-  }
 }

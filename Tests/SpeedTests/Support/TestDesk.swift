@@ -17,12 +17,28 @@ final class TestDesk: ChannelDesk {
     var isLedgerDown = false
     var isSpendingOff = false
     var closed: [ChannelID] = []
+    var firstVoucher: SignedVoucher?
+    var voucherCount = 0
+  }
+
+  /// How its owner cheats.
+  enum Cheat: Hashable {
+    /// After so many vouchers it signs no more, and does not say so.
+    case stopsSigning(after: Int)
+    /// Its first voucher is its last.
+    case repeatsFirst
+    /// It never lets anything be delivered.
+    case chargesNothing
   }
 
   let key: PrivateKey
   let ledger: TestLedger
   let mailbox = DeskMailbox()
   let books = Mutex(State())
+  // Set once, before anything is ordered.
+  nonisolated(unsafe) var cheat: Cheat?
+  /// When what became of an order is told; at once if nil.
+  nonisolated(unsafe) var later: ((DeskOrder, DeskEvent) -> Void)?
 
   init(_ ledger: TestLedger, key number: UInt32) throws {
     self.ledger = ledger
@@ -42,16 +58,21 @@ final class TestDesk: ChannelDesk {
 
   func submit(_ order: DeskOrder) {
     books.withLock { $0.orders.append(order) }
-    if let event = answer(order) { mailbox.post(event) }
+    if case .open(let wishes) = order {
+      for wish in wishes { tell(order, open(wish)) }
+    } else if let event = answer(order) {
+      tell(order, event)
+    }
+  }
+
+  private func tell(_ order: DeskOrder, _ event: DeskEvent) {
+    if let later { later(order, event) } else { mailbox.post(event) }
   }
 
   private func answer(_ order: DeskOrder) -> DeskEvent? {
     switch order {
     case .sign(let digest, _, let ticket):
       return .signed(ticket: ticket, try? key.sign(digest))
-    case .open(let wishes):
-      for wish in wishes.dropFirst() { mailbox.post(open(wish)) }
-      return wishes.first.map(open)
     case .topUp(let id, let amount):
       guard !books.withLock({ $0.isLedgerDown || $0.isSpendingOff }) else {
         return .notToppedUp(id)
@@ -62,7 +83,9 @@ final class TestDesk: ChannelDesk {
     case .receive(let voucher, let peer): return receive(voucher, peer)
     case .charge(let id, let total, let window):
       return books.withLock { books in
-        guard total <= (books.paid[id] ?? 0) + window else { return .notCharged(id) }
+        guard cheat != .chargesNothing, total <= (books.paid[id] ?? 0) + window else {
+          return .notCharged(id)
+        }
         books.billed[id] = max(books.billed[id] ?? 0, total)
         return .charged(id, upTo: total)
       }
@@ -73,7 +96,7 @@ final class TestDesk: ChannelDesk {
     case .writeOff(let id, let total):
       books.withLock { $0.billed[id] = total }
       return nil
-    case .shown, .requestClose: return nil
+    case .shown, .requestClose, .open: return nil
     }
   }
 
@@ -86,14 +109,21 @@ final class TestDesk: ChannelDesk {
     return .opened(channel, deposit: wish.deposit, signed: 0)
   }
 
-  private func pay(_ id: ChannelID, _ total: UInt128) -> DeskEvent {
+  private func pay(_ id: ChannelID, _ total: UInt128) -> DeskEvent? {
     guard let entry = ledger.entry(id), total <= entry.deposit,
       !books.withLock({ $0.isSpendingOff }),
       let voucher = try? Voucher(channelID: id, cumulativeAmount: total)
         .signed(by: key, in: domain)
     else { return .notPaid(id, isFinal: true) }
-    books.withLock { $0.signed[id] = max($0.signed[id] ?? 0, total) }
-    return .paid(voucher)
+    return books.withLock { books in
+      let first = books.firstVoucher ?? voucher
+      books.firstVoucher = first
+      books.voucherCount += 1
+      if cheat == .repeatsFirst { return .paid(first) }
+      if case .stopsSigning(let count) = cheat, books.voucherCount > count { return nil }
+      books.signed[id] = max(books.signed[id] ?? 0, total)
+      return .paid(voucher)
+    }
   }
 
   private func admit(_ descriptor: ChannelDescriptor) -> DeskEvent {

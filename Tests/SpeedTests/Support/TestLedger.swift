@@ -27,6 +27,14 @@ final class TestLedger: Sendable {
 
   func entry(_ id: ChannelID) -> Entry? { state.withLock { $0.entries[id] } }
 
+  /// The channels of a payer, the oldest first.
+  func entries(payer: Address) -> [Entry] {
+    state.withLock { state in
+      state.entries.values.filter { $0.descriptor.payer == payer }
+        .sorted { $0.descriptor.openCount < $1.descriptor.openCount }
+    }
+  }
+
   func topUp(_ id: ChannelID, by amount: UInt128) -> UInt128 {
     state.withLock { state in
       state.entries[id]?.deposit += amount

@@ -81,7 +81,7 @@ final class TradeRig {
 
   init(
     selling: SellingTerms? = nil, buying: BuyingTerms? = nil, pieceLength: Int = 256 << 10,
-    host: UInt32 = 0x0505_0505
+    host: UInt32 = 0x0505_0505, isConnected: Bool = true
   ) throws {
     var terms = BuyingTerms(budget: 1 << 60, maximumPrice: Self.price * 4)
     terms.measuresGain = false
@@ -93,7 +93,7 @@ final class TradeRig {
     seller.figures.isComplete = true
     seller.figures.bytesLeft = 0
     tick()
-    connect(host: host)
+    if isConnected { connect(host: host) }
   }
 
   var ends: [TradeEnd] { [seller, buyer] }
