@@ -49,6 +49,8 @@ public protocol Strategy: AnyObject {
   func keeps(_ peer: PeerHandle) -> Bool
   /// The connection ended.
   func disconnected(_ peer: PeerHandle)
+  /// The torrent rests: all connections have ended, and nothing is told any more.
+  func ended()
 }
 
 extension Strategy {
@@ -90,6 +92,8 @@ extension Strategy {
   public func keeps(_ peer: PeerHandle) -> Bool { false }
   /// Nothing is done.
   public func disconnected(_ peer: PeerHandle) {}
+  /// Nothing is done.
+  public func ended() {}
 }
 
 /// A peer's standing in the contest for upload slots.

@@ -241,6 +241,7 @@ final class TorrentDriver {
     isStopped = true
     for handler in connections.values { handler.close(.stopped) }
     connections.removeAll()
+    core.strategy?.ended()
     saveFigures()
     guard let storage else { return eventLoop.makeSucceededVoidFuture() }
     return storage.close().flatMapErrorWithEventLoop { [logger] error, eventLoop in

@@ -56,7 +56,7 @@ public final class SpeedMarket: Strategy {
   }
 
   /// The torrent is no more in the market: what is owed is paid as far as the desk goes.
-  public func close() {
+  public func ended() {
     for connection in ordered {
       if let channel = connection.buyer.channel { accounts.pay(channel, flush: true) }
       connection.ended()

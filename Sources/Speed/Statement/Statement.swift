@@ -1,9 +1,9 @@
-internal import ChainTypes
+package import ChainTypes
 internal import Foundation
 internal import JSON
 internal import Metainfo
 internal import PaymentChannels
-internal import Primitives
+package import Primitives
 internal import Synchronization
 
 /// An append-only file of what was bought, sold and settled with one key.
@@ -88,9 +88,11 @@ public final class Statement: Sendable {
     }
   }
 
-  /// Writes a line; `durably` returns only once it is on the disk. False where that failed.
+  /// Writes a line, and tells whether that went well.
+  ///
+  /// With `durably` it returns only once the line is on the disk.
   @discardableResult
-  func append(_ event: StatementEvent, durably: Bool = false) -> Bool {
+  package func append(_ event: StatementEvent, durably: Bool = false) -> Bool {
     state.withLock { state in
       if let id = event.channel, state.books.accounts[id] == nil {
         // Of channels that were never traded on nothing is told.
@@ -114,12 +116,12 @@ public final class Statement: Sendable {
   }
 
   /// Notes that so much more moved on a channel.
-  func moved(_ id: ChannelID, _ figures: TradeFigures) {
+  package func moved(_ id: ChannelID, _ figures: TradeFigures) {
     state.withLock { $0.moved[id, default: TradeFigures()] += figures }
   }
 
   /// Notes that so much is promised on a channel in all.
-  func paid(_ id: ChannelID, total: UInt128) {
+  package func paid(_ id: ChannelID, total: UInt128) {
     state.withLock { state in
       guard let account = state.books.accounts[id] else { return }
       let known = account.promised + (state.moved[id]?.paid ?? 0)
@@ -137,13 +139,15 @@ public final class Statement: Sendable {
         isWritten = write(.moved(id, figures), &state, durably: false) && isWritten
       }
       state.moved = [:]
-      if durably, let file = state.file { isWritten = (try? file.synchronize()) != nil && isWritten }
+      if durably, let file = state.file {
+        isWritten = (try? file.synchronize()) != nil && isWritten
+      }
       return isWritten
     }
   }
 
   /// What a payer paid us through channels that are closed, in wei.
-  func closed(by payer: Address) -> UInt128 {
+  package func closed(by payer: Address) -> UInt128 {
     state.withLock { state in
       let party = ChannelParty(payer, isPaidByUs: false)
       return state.books.accounts.values.reduce(0) { sum, account in

@@ -105,7 +105,8 @@ extension StatementEvent {
       guard let total = wei("total") else { return nil }
       self = .closed(id, total: total)
     case ("transaction", nil):
-      guard let kind = text("kind"), let hash = text("transaction").flatMap({ try? Hash256(hex: $0) }),
+      guard let kind = text("kind"),
+        let hash = text("transaction").flatMap({ try? Hash256(hex: $0) }),
         let succeeded = json["succeeded"]?.boolValue
       else { return nil }
       self = .transaction(kind: kind, hash, succeeded: succeeded)

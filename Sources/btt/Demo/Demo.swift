@@ -3,8 +3,11 @@ internal import ChainTypes
 internal import Foundation
 internal import JSON
 internal import Keys
+internal import Ledger
 internal import LedgerRPC
 internal import Metainfo
+internal import Node
+internal import PaymentChannels
 internal import Primitives
 internal import Speed
 

@@ -59,10 +59,11 @@ struct DemoCommand: AsyncParsableCommand {
     let demo = Demo(
       folder: folder, payload: size << 20, uploadRate: rate << 10,
       hasTransmission: other == .transmission)
+    let stops = signals.stream
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await demo.run() }
       group.addTask {
-        for await _ in signals.stream {
+        for await _ in stops {
           throw CommandFailure(.cancelled, "the demo was stopped before its end")
         }
       }

@@ -2,6 +2,7 @@ internal import BitTorrent
 internal import Foundation
 internal import Logging
 internal import Metainfo
+internal import NIOCore
 internal import Synchronization
 internal import TrackerHTTP
 
@@ -16,10 +17,10 @@ final class DemoPeer: Sendable {
 
   let name: String
   let session: TorrentSession
-  let torrent: Torrent
+  let torrent: BitTorrent.Torrent
   private let progress = Mutex(Progress())
 
-  private init(name: String, session: TorrentSession, torrent: Torrent) {
+  private init(name: String, session: TorrentSession, torrent: BitTorrent.Torrent) {
     self.name = name
     self.session = session
     self.torrent = torrent

@@ -116,7 +116,8 @@ final class DemoSwarm: Sendable {
     }
     await refresh()
     await show()
-    let others = free.map { ($0.name, $0.now.completeAfter) }
+    let others =
+      free.map { ($0.name, $0.now.completeAfter) }
       + (transmission.map { [("transmission", $0.completeAfter)] } ?? [])
     return Finish(
       paid: paying.now.completeAfter ?? .zero, free: others.compactMap(\.1),

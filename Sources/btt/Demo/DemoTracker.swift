@@ -97,7 +97,8 @@ private final class DemoAnnounceHandler: ChannelInboundHandler {
     headers.add(name: "Content-Length", value: "\(body?.count ?? 0)")
     let status: HTTPResponseStatus = body == nil ? .badRequest : .ok
     context.write(
-      wrapOutboundOut(.head(HTTPResponseHead(version: head.version, status: status, headers: headers))),
+      wrapOutboundOut(
+        .head(HTTPResponseHead(version: head.version, status: status, headers: headers))),
       promise: nil)
     if let body {
       context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(bytes: body)))), promise: nil)

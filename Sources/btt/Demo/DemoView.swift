@@ -58,7 +58,8 @@ final class DemoView: Sendable {
 
   private func summary(_ rows: [DemoSwarm.Row], _ trade: SpeedStatistics?) -> String {
     rows.map { row in
-      "\(row.name) " + (row.completeAfter.map(Self.seconds) ?? String(format: "%.0f %%", row.percent))
+      "\(row.name) "
+        + (row.completeAfter.map(Self.seconds) ?? String(format: "%.0f %%", row.percent))
     }.joined(separator: ", ") + ";" + Self.trade(trade)
   }
 

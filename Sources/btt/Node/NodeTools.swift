@@ -10,7 +10,7 @@ internal import Primitives
 
 extension DataDirectory {
   /// Opens the chain of a node that does not run, and closes it after `body`.
-  func withChain<Value>(_ body: (Chain) throws -> Value) throws -> Value {
+  fileprivate func withChain<Value>(_ body: (Chain) throws -> Value) throws -> Value {
     let store = try openStore(createIfMissing: false)
     defer { store.close() }
     return try body(try Chain(store: store, logger: NodeLog.logger(settings: NodeSettings())))

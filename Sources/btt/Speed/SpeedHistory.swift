@@ -1,6 +1,8 @@
 internal import ArgumentParser
+internal import ChainTypes
 internal import Foundation
 internal import JSON
+internal import Metainfo
 internal import Primitives
 internal import Speed
 
