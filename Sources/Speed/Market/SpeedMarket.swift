@@ -114,8 +114,8 @@ public final class SpeedMarket: Strategy {
   /// A connection ended.
   public func disconnected(_ peer: PeerHandle) {
     if let connection = connections.removeValue(forKey: peer) {
-      noteTrade(of: connection, hasEnded: true)
       connection.ended()
+      noteTrade(of: connection, hasEnded: true)
     }
     areSlotsStale = true
   }
@@ -126,8 +126,8 @@ public final class SpeedMarket: Strategy {
   /// Keeps how a connection stands before it loses a channel.
   func noteTrade(of connection: SpeedConnection, hasEnded: Bool = false) {
     var row = connection.row()
-    guard row.buyingChannel != nil || row.sellingChannel != nil else { return }
     row.hasEnded = hasEnded
+    guard hasEnded || row.buyingChannel != nil || row.sellingChannel != nil else { return }
     earlierTrade.append(row)
   }
 

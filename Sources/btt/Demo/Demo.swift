@@ -160,10 +160,11 @@ struct Demo: Sendable {
     let source = folder + "/source"
     try Files.createDirectory(source)
     let path = source + "/payload.bin"
-    var random = SystemRandomNumberGenerator()
+    let noise = try FileHandle(forReadingFrom: URL(fileURLWithPath: "/dev/urandom"))
+    defer { try? noise.close() }
     var data = Data(capacity: payload)
-    while data.count < payload {
-      withUnsafeBytes(of: random.next()) { data.append(contentsOf: $0) }
+    while data.count < payload, let more = try noise.read(upToCount: payload - data.count) {
+      data += more
     }
     try data.write(to: URL(fileURLWithPath: path))
     var creator = TorrentCreator()

@@ -1,5 +1,8 @@
+internal import BitTorrent
+internal import ChainTypes
 internal import Foundation
 internal import JSON
+internal import Primitives
 internal import Speed
 
 /// Tells how a torrent's trade goes: paid and free rates, spent, earned, gain.
@@ -53,6 +56,21 @@ struct TradeReport {
     return parts.isEmpty ? "" : "; " + parts.joined(separator: "; ")
   }
 
+  private static func json(_ row: SpeedPeerRow) -> JSONObject {
+    var object: JSONObject = [
+      "address": .string("\(row.address)"), "delivered": JSONValue(row.delivered),
+      "received": JSONValue(row.received), "verified": JSONValue(row.verified),
+      "billed": JSONValue(row.billed), "spent": .string("\(row.spent)"),
+      "paid": .string("\(row.paid)"), "earned": .string("\(row.earned)"),
+      "income": .string("\(row.income)"), "window": JSONValue(row.window),
+    ]
+    object["payee"] = row.payee.map { .string($0.checksummed) }
+    object["payer"] = row.payer.map { .string($0.checksummed) }
+    object["buyingChannel"] = row.buyingChannel.map { .string($0.description) }
+    object["sellingChannel"] = row.sellingChannel.map { .string($0.description) }
+    return object
+  }
+
   /// The figures for programs; amounts in wei as decimal texts.
   var json: JSONObject? {
     guard let now else { return nil }
@@ -64,6 +82,7 @@ struct TradeReport {
       "spent": .string("\(now.spent)"), "locked": .string("\(now.locked)"),
       "earned": .string("\(now.earned)"),
     ]
+    object["peers"] = .array(now.peers.map { .object(Self.json($0)) })
     object["price"] = now.price.map { .string("\($0)") }
     object["gain"] = now.gain.flatMap { JSONValue(exactly: $0) }
     return object
