@@ -231,7 +231,9 @@ let package = Package(
       swiftSettings: settings),
     .target(
       name: "SwarmSimulation",
-      dependencies: ["BitTorrent", "Metainfo", "Primitives", "TestSupport", crypto, deque, nioCore],
+      dependencies: [
+        "BitTorrent", "Metainfo", "Primitives", "TestSupport", crypto, deque, nioCore,
+      ],
       path: "Tests/SwarmSimulation",
       swiftSettings: settings),
     .testTarget(
@@ -257,8 +259,8 @@ let package = Package(
     .testTarget(
       name: "SpeedTests",
       dependencies: [
-        "Speed", "BitTorrent", "ChainTypes", "JSON", "Keys", "Metainfo", "PaymentChannels",
-        "Primitives", "TestSupport", nioCore,
+        "Speed", "SwarmSimulation", "BitTorrent", "ChainTypes", "JSON", "Keys", "Metainfo",
+        "PaymentChannels", "Primitives", "TestSupport", nioCore,
       ],
       swiftSettings: settings),
     .testTarget(

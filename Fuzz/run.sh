@@ -11,6 +11,8 @@ shift
 names=("$@")
 if ((${#names[@]} == 0)); then
   for folder in Corpus/*/; do names+=("$(basename "$folder")"); done
+  # All at once: planning a build takes as long as many a fuzzer runs.
+  swift build -c release --sanitize=fuzzer
 fi
 
 declare -A product=([abi]=FuzzABI [bencode]=FuzzBencode [block]=FuzzBlock
@@ -23,7 +25,7 @@ declare -A product=([abi]=FuzzABI [bencode]=FuzzBencode [block]=FuzzBlock
   [transaction]=FuzzTransaction [trie-proof]=FuzzTrieProof)
 for name in "${names[@]}"; do
   [[ -n ${product[$name]:-} ]] || { echo "no fuzzer $name: use one of ${!product[*]}" >&2; exit 2; }
-  swift build -c release --sanitize=fuzzer --product "${product[$name]}"
+  (($# == 0)) || swift build -c release --sanitize=fuzzer --product "${product[$name]}"
 done
 
 # The suppressions go by function names: the toolchain has what finds them.

@@ -142,7 +142,7 @@ struct CheatingBuyerTests {
       return .receipt(SpeedReceipt(received: 16_384, verified: 16_384))
     }
     rig.begin()
-    for _ in 0..<20 {
+    for _ in 0..<40 {
       rig.transfer(blocks: 32)
       rig.pass(.seconds(2))
     }

@@ -4,16 +4,18 @@ internal import NIOCore
 internal import SwarmSimulation
 internal import Testing
 
-/// Whole swarms from seeds: `BTT_SWARM_SEEDS` says how many, `BTT_SEED` replays one and tells its story.
+/// Whole swarms from seeds: `BTT_SWARM_SEEDS` says how many, `BTT_SEED` replays one and tells its
+/// story, `BTT_FIGURES` prints a line of figures for each.
 @Suite("Simulated swarms of a hundred hosts")
 struct SimulationTests {
-  static let seeds: [UInt64] = {
-    func number(_ name: String) -> UInt64? {
-      ProcessInfo.processInfo.environment[name].flatMap { UInt64($0) }
-    }
-    if let seed = number("BTT_SEED") { return [seed] }
-    return Array(1...max(1, number("BTT_SWARM_SEEDS") ?? usual))
-  }()
+  private static func setting(_ name: String) -> String? {
+    ProcessInfo.processInfo.environment[name]
+  }
+
+  static let replayed = setting("BTT_SEED").flatMap { UInt64($0) }
+  static let seeds: [UInt64] =
+    replayed.map { [$0] }
+    ?? Array(1...max(1, setting("BTT_SWARM_SEEDS").flatMap { UInt64($0) } ?? usual))
 
   #if DEBUG
     private static let usual: UInt64 = 4
@@ -21,13 +23,29 @@ struct SimulationTests {
     private static let usual: UInt64 = 200
   #endif
 
-  @Test(
-    "every honest host completes, blames liars alone, and keeps no wrong byte", arguments: seeds)
-  func holds(seed: UInt64) throws {
+  /// Runs a seed; its report, if something was not as it must be.
+  private static func run(_ seed: UInt64) throws -> SimulationReport? {
     let report = SimulatedSwarm(try Scenario(seed: seed)).run()
-    if Self.seeds.count == 1 { print(report.story.joined(separator: "\n")) }
-    if ProcessInfo.processInfo.environment["BTT_FIGURES"] != nil { print(report.figures) }
-    #expect(report.violations.isEmpty, "\(report)")
+    if replayed != nil { print(report.story.joined(separator: "\n")) }
+    if setting("BTT_FIGURES") != nil { print(report.figures) }
+    return report.violations.isEmpty ? nil : report
+  }
+
+  @Test("every honest host completes, blames liars alone, and keeps no wrong byte")
+  func holds() async throws {
+    let seeds = Self.seeds
+    try await withThrowingTaskGroup(of: [SimulationReport].self) { group in
+      for first in 0..<min(2, seeds.count) {
+        group.addTask {
+          try await onThread {
+            try stride(from: first, to: seeds.count, by: 2).compactMap { try Self.run(seeds[$0]) }
+          }
+        }
+      }
+      for try await reports in group {
+        for report in reports { Issue.record("\(report)") }
+      }
+    }
   }
 
   @Test("two runs of one seed are the same", arguments: [UInt64](1...3))
@@ -38,5 +56,24 @@ struct SimulationTests {
     #expect(first.traceHash == second.traceHash)
     #expect(first.events == second.events)
     #expect(first.story == second.story)
+  }
+
+  @Test("runs of two seeds are not the same")
+  func differs() throws {
+    let hashes = try [UInt64](1...3).map { seed in
+      SimulatedSwarm(try Scenario(seed: seed, hosts: 10, pieces: 8)).run().traceHash
+    }
+    #expect(Set(hashes).count == 3)
+  }
+}
+
+/// Runs something long on a thread of its own, so that no other test waits for it.
+private func onThread<Value: Sendable>(
+  _ body: @escaping @Sendable () throws -> Value
+) async throws -> Value {
+  try await withCheckedThrowingContinuation { continuation in
+    let thread = Thread { continuation.resume(with: Result { try body() }) }
+    thread.stackSize = 8 << 20
+    thread.start()
   }
 }

@@ -173,10 +173,7 @@ struct ChannelParties {
 
   /// A store for books, as a node opens it.
   static func store(_ path: String) throws -> LevelDBStore {
-    var configuration = LevelDBStore.Configuration(path: path)
-    configuration.writeBufferBytes = 4 << 20
-    configuration.blockCacheBytes = 4 << 20
-    return try LevelDBStore(configuration: configuration)
+    try LevelDBStore(configuration: .channelBooks(at: path))
   }
 }
 

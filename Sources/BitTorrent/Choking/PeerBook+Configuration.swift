@@ -25,6 +25,9 @@ extension PeerBook {
     package var turnoverFullness = 90
     /// How many of the connections, in hundredths, make room.
     package var turnoverShare = 4
+    /// The same for a torrent that gets nothing from any of them.
+    package var starvedTurnover: TimeAmount = .seconds(30)
+    package var starvedShare = 25
     /// Whether one host may have several connections; a loopback address always may.
     package var severalPerHost = false
 

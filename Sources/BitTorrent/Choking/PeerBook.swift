@@ -46,7 +46,7 @@ package struct PeerBook {
   private var idleUntil: NIODeadline
   private var dialCredit: Int
   private var dialCreditAt: NIODeadline
-  private var nextTurnover: NIODeadline
+  private var lastTurnover: NIODeadline
 
   private struct Entry {
     enum State { case idle, dialling, connected }
@@ -103,7 +103,7 @@ package struct PeerBook {
     idleUntil = now
     dialCredit = configuration.dialsPerSecond
     dialCreditAt = now
-    nextTurnover = now + configuration.turnover
+    lastTurnover = now
   }
 
   /// How many addresses are known.
@@ -428,17 +428,20 @@ extension PeerBook {
 
   /// The connections that make room for others, when that is due and there are others.
   ///
-  /// `value` tells how useful a connection is; the least useful go.
+  /// `value` tells how useful a connection is; the least useful go. A torrent that `isStarved`,
+  /// to which none of them brings anything, does not wait as long, and lets more of them go.
   package mutating func turnover(
-    at now: NIODeadline, value: (PeerHandle) -> Int
+    at now: NIODeadline, isStarved: Bool = false, value: (PeerHandle) -> Int
   ) -> [PeerHandle] {
-    guard now >= nextTurnover else { return [] }
-    nextTurnover = now + configuration.turnover
+    let pause = isStarved ? configuration.starvedTurnover : configuration.turnover
+    guard now >= lastTurnover + pause else { return [] }
+    lastTurnover = now
     let isFull =
       connections.count * 100 >= configuration.connections * configuration.turnoverFullness
     let waiting = entries.count { $1.state == .idle && $1.due <= now && mayDial($0, $1) }
     guard isFull, waiting > 0 else { return [] }
-    let share = max(1, connections.count * configuration.turnoverShare / 100)
+    let hundredths = isStarved ? configuration.starvedShare : configuration.turnoverShare
+    let share = max(1, connections.count * hundredths / 100)
     return connections.keys.map { ($0, value($0)) }
       .sorted { ($0.1, $0.0.number) < ($1.1, $1.0.number) }
       .prefix(min(share, waiting)).map(\.0)

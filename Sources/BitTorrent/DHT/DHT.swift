@@ -19,6 +19,9 @@ public struct DHT {
     var wantsPeers = false
     // One for each node.
     var runs: [Run]
+
+    // It is complete, and nobody waits for what is found.
+    var isResting: Bool { announce?.isSeed == true && !wantsPeers }
   }
 
   private struct Run {
@@ -31,12 +34,20 @@ public struct DHT {
   /// How often a torrent is announced.
   public static let announceInterval = TimeAmount.minutes(15)
   private static let firstRetry = TimeAmount.seconds(5)
+  // Torrents that rest are looked up one after the other, ten thousand in a quarter of an hour, and
+  // leave half of the look-ups to the others.
+  private static let restingPause = TimeAmount.milliseconds(80)
+  private static let restingBurst = 8
 
   private var nodes: [DHTNode]
   private var interests: [DHTID: Interest] = [:]
   // The torrents in the order in which they came.
   private var order: [DHTID] = []
   private var nextRun = NIODeadline.distantFuture
+  // For each node how many of those that rest may be looked up now, and who of them is next.
+  private var restingCredit: [Int]
+  private var creditAt: NIODeadline
+  private var nextResting = 0
   private var random: any RandomNumberGenerator & Sendable
   private var actions: [Action] = []
 
@@ -55,6 +66,8 @@ public struct DHT {
     at now: NIODeadline
   ) {
     self.random = random
+    restingCredit = families.map { _ in Self.restingBurst }
+    creditAt = now
     nodes = []
     for family in families {
       var configuration = configuration
@@ -141,8 +154,9 @@ public struct DHT {
     interests[id] = Interest(announce: announce, runs: nodes.map { _ in Run(due: now) })
     order.append(id)
     for index in nodes.indices { nodes[index].watch(id) }
-    nextRun = now
-    run(at: now)
+    earnCredit(at: now)
+    // Of the others nothing has changed: a session with many torrents adds all of them at once.
+    run(id, at: now)
   }
 
   /// Says from now on that we have all of a torrent.
@@ -226,23 +240,59 @@ public struct DHT {
   private mutating func run(at now: NIODeadline) {
     guard now >= nextRun else { return }
     nextRun = .distantFuture
-    for id in order {
-      for index in nodes.indices {
-        guard let interest = interests[id], !interest.runs[index].isRunning else { continue }
-        let due = interest.runs[index].due
-        // Without nodes it waits for the first one.
-        guard due <= now, nodes[index].nodeCount > 0 else {
-          if due > now { nextRun = min(nextRun, due) }
-          continue
-        }
-        guard nodes[index].lookUp(id.infoHash, announcing: interest.announce, at: now) else {
-          nextRun = min(nextRun, now + DHTNode.tickInterval)
-          continue
-        }
-        interests[id]?.runs[index].isRunning = true
-        interests[id]?.runs[index].due = now
-        collect(index, at: now)
+    earnCredit(at: now)
+    for id in order where interests[id]?.isResting == false { run(id, at: now) }
+    let first = nextResting
+    for step in order.indices {
+      let place = (first + step) % order.count
+      guard interests[order[place]]?.isResting == true else { continue }
+      if run(order[place], at: now) { nextResting = place + 1 }
+      if restingCredit.allSatisfy({ $0 <= 0 }) {
+        nextRun = min(nextRun, now + DHTNode.tickInterval)
+        break
       }
+    }
+  }
+
+  // Looks a torrent up where that is due; whether that was begun.
+  @discardableResult
+  private mutating func run(_ id: DHTID, at now: NIODeadline) -> Bool {
+    var hasBegun = false
+    for index in nodes.indices {
+      guard let interest = interests[id], !interest.runs[index].isRunning else { continue }
+      let due = interest.runs[index].due
+      // Without nodes it waits for the first one.
+      guard due <= now, nodes[index].nodeCount > 0 else {
+        if due > now { nextRun = min(nextRun, due) }
+        continue
+      }
+      guard !interest.isResting || mayRunResting(index),
+        nodes[index].lookUp(id.infoHash, announcing: interest.announce, at: now)
+      else {
+        nextRun = min(nextRun, now + DHTNode.tickInterval)
+        continue
+      }
+      hasBegun = true
+      if interest.isResting { restingCredit[index] -= 1 }
+      interests[id]?.runs[index].isRunning = true
+      interests[id]?.runs[index].due = now
+      collect(index, at: now)
+    }
+    return hasBegun
+  }
+
+  private func mayRunResting(_ index: Int) -> Bool {
+    restingCredit[index] > 0
+      && nodes[index].lookups.count < nodes[index].configuration.maximumLookups / 2
+  }
+
+  private mutating func earnCredit(at now: NIODeadline) {
+    let pause = Self.restingPause.nanoseconds
+    let earned = (now - creditAt).nanoseconds / pause
+    guard earned > 0 else { return }
+    creditAt = creditAt + .nanoseconds(earned * pause)
+    restingCredit = restingCredit.map {
+      min($0 + Int(clamping: min(earned, 1_000)), Self.restingBurst)
     }
   }
 }

@@ -10,12 +10,20 @@ extension TorrentCore {
     isMetadataWanted = metadata != nil
     areHashesWanted = layerExchange != nil
     if now >= choker.nextRound { areSlotsOpen = true }
-    for handle in book.turnover(at: now, value: { peers[$0].map(Self.worth) ?? 0 }) {
+    let value = { (handle: PeerHandle) in self.peers[handle].map(Self.worth) ?? 0 }
+    for handle in book.turnover(at: now, isStarved: isStarved(), value: value) {
       if let peer = peers[handle] { disconnect(peer, .turnover) }
     }
     mayConnect = true
     askForPeers()
     if let strategy { strategy.tick(strategyFigures(), wishes: &wishes) }
+  }
+
+  // Whether nothing came for long that somebody could have given.
+  private func isStarved() -> Bool {
+    let isAsking = info == nil ? !isPaused : canAsk && !isComplete
+    if !isAsking || now - downloadLimitedAt < Self.starvedAfter { lastGain = now }
+    return now - max(lastGain, blameless) >= Self.starvedAfter
   }
 
   private func look(after peer: Peer) {
@@ -52,6 +60,8 @@ extension TorrentCore {
     actions.append(.wantPeers)
   }
 
+  // Longer than it takes to find out that a peer does not answer.
+  private static let starvedAfter: TimeAmount = .seconds(60)
   private static let metadataTimeout: TimeAmount = .seconds(5)
   private static let wantPeersInterval: TimeAmount = .seconds(60)
 }

@@ -48,6 +48,7 @@ extension TorrentCore {
       metadata = nil
       isMetadataWanted = false
       peer.lastUseful = now
+      lastGain = now
       actions.append(.metadataArrived(bytes))
     case .wrong(let liar):
       isMetadataWanted = true

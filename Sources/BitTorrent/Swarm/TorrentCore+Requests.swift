@@ -36,12 +36,22 @@ extension TorrentCore {
     options.suggested = peer.suggested
     options.isIdle = peer.requests.isEmpty
     options.isSnubbed = peer.pipeline.isSnubbed
-    options.isExclusive = smartBan.isOnParole(peer.handle)
+    var isBound = false
     if let strategy {
       let handle = peer.handle
-      options.isExclusive = options.isExclusive || strategy.binds(handle)
+      isBound = strategy.binds(handle)
       if strategy.valuesPieces { options.value = { strategy.value(of: $0, from: handle) } }
     }
+    let isOnParole = smartBan.isOnParole(peer.handle)
+    options.isExclusive = isBound || isOnParole
+    picker.pick(
+      for: peer.handle, having: peer.pieces, options, at: now, using: &random, into: &picked)
+    // Liars may have begun all that is left, and keep it: then who is on parole may join in. A
+    // bad block of theirs is found out all the same when the piece is right.
+    guard picked.isEmpty, options.isIdle, isOnParole, !isBound,
+      now - max(lastVerified, blameless) >= configuration.pieceTimeout
+    else { return }
+    options.isExclusive = false
     picker.pick(
       for: peer.handle, having: peer.pieces, options, at: now, using: &random, into: &picked)
   }
@@ -72,6 +82,7 @@ extension TorrentCore {
       observe(.duplicate(block, from: peer.handle), peer)
       return
     }
+    lastGain = now
     actions.append(.store(block, data, from: peer.handle))
     for other in outcome.cancels { cancel(block, of: other) }
     observe(.received(block, from: peer.handle), peer)

@@ -32,6 +32,7 @@ extension TorrentCore {
     let wasWanted = picker.wanted[piece]
     picker.pieceVerified(piece)
     countedBytes = nil
+    lastVerified = now
     smartBan.pieceVerified(piece, senders: senders)
     freshPieces.append(piece)
     for peer in peers where wasWanted && peer.pieces[piece] {

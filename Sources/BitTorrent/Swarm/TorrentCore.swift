@@ -78,6 +78,9 @@ package final class TorrentCore {
   var isStorageFailed = false
   /// Pieces that are had and could not be read lately.
   var unreadable: [Int: ReadFailures] = [:]
+  /// When a block that was wanted came last, and when a piece proved right.
+  var lastGain: NIODeadline
+  var lastVerified: NIODeadline
   /// Peers are not blamed for silence before then: we did not listen.
   var blameless = NIODeadline.distantPast
   let uploadLimits: [RateLimiter]
@@ -112,6 +115,8 @@ package final class TorrentCore {
     self.uploadLimits = uploadLimits
     self.downloadLimits = downloadLimits
     self.now = now
+    lastGain = now
+    lastVerified = now
     random = SeededGenerator(seed: seed)
     picker = PiecePicker(pieceCount: 0, length: { _ in 0 }, using: &random)
     var slots = Choker.Configuration()
@@ -189,14 +194,27 @@ extension TorrentCore {
     if touched.count > 1, isLimited { touched.shuffle(using: &random) }
     let isSharing = sharesUploads
     swap(&touched, &settling)
+    var turns = 1
     for peer in settling {
       peer.isTouched = false
       guard !peer.isGone else { continue }
       if isSharing { areTurnsDue = true } else { serve(peer) }
-      ask(peer)
+      let turn = turn(of: peer)
+      if turn == 0 { ask(peer) } else { turns = max(turns, turn + 1) }
+    }
+    for turn in 1..<turns {
+      for peer in settling where !peer.isGone && self.turn(of: peer) == turn { ask(peer) }
     }
     settling.removeAll(keepingCapacity: true)
     if areTurnsDue { shareUploads() }
+  }
+
+  // When a peer is asked for blocks. Those who do not answer come last, and those who have yet to
+  // prove that they do before them when blocks run out: else the last blocks would go round among
+  // them, while those who give have nothing to do.
+  private func turn(of peer: Peer) -> Int {
+    if peer.pipeline.isSnubbed { return 2 }
+    return wasEndGame && peer.downloaded == 0 ? 1 : 0
   }
 
   private var isLimited: Bool {

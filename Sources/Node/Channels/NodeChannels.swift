@@ -17,10 +17,8 @@ struct NodeChannels: Sendable {
   ) async throws -> NodeChannels {
     try directory.createChannels()
     let lease = try KeyLease(of: key.address, in: directory.channels)
-    var books = LevelDBStore.Configuration(path: directory.channels + "/" + key.address.hex)
-    books.writeBufferBytes = 4 << 20
-    books.blockCacheBytes = 4 << 20
-    let store = try LevelDBStore(configuration: books)
+    let store = try LevelDBStore(
+      configuration: .channelBooks(at: directory.channels + "/" + key.address.hex))
     do {
       let service = try await ChannelService.open(
         store: store, ledger: ChainLedgerClient(backend: backend), account: key, lease: lease,

@@ -7,7 +7,9 @@ struct BuyerState {
   enum Phase {
     /// The seller knows no channel of ours here.
     case strange
-    /// A channel is being opened, or its proof being signed.
+    /// A channel is being opened.
+    case opening
+    /// Its proof is being signed.
     case proving
     /// The seller was shown a channel.
     case shown
@@ -23,6 +25,10 @@ struct BuyerState {
   var channel: BuyingChannel?
   /// The first window that the seller spoke of.
   var window = SpeedExtension.firstWindow
+  /// The seller gives us no window: what is asked is asked for nothing.
+  var hasNoCredit = false
+  /// Channels that the seller did not know when they were shown.
+  var refusals = 0
   /// Not bought from before then.
   var avoidUntil = NIODeadline.distantPast
   /// The seller's newest wrong data, or breach: nothing is bought from it again.

@@ -66,17 +66,15 @@ final class BuyingChannel {
     guard paying == nil, !isStopped else { return nil }
     let half = max(windowValue / 2, 1)
     var total = owed
-    let due = total > signed ? total - signed : 0
-    // One voucher a millisecond is enough, unless the window is nearly full.
-    guard flush || now >= nextPayment || due >= half / 2 * 3 else { return nil }
-    if !flush || due == 0, due < half {
-      guard pieceLength * 2 > window else { return nil }
-      let unverified = users.reduce(0 as UInt128) { sum, user in
+    if !(flush && total > signed), total < signed + half, pieceLength * 2 > window {
+      total += users.reduce(0 as UInt128) { sum, user in
         sum + min(user.buyer.unverifiedValue, Bill.cost(of: pieceLength, at: price))
       }
-      total += unverified
-      guard total > signed, total - signed >= half else { return nil }
     }
+    let due = total > signed ? total - signed : 0
+    guard flush || due >= half else { return nil }
+    // One voucher a millisecond is enough, unless the window is nearly full.
+    guard flush || now >= nextPayment || due >= half / 2 * 3 else { return nil }
     total = min(total, deposit)
     return total > signed ? total : nil
   }

@@ -52,11 +52,16 @@ extension SpeedConnection {
     if isNew, let voucher = channel.voucher, need.accepted < voucher.cumulativeAmount {
       send(.voucher(voucher))
     }
+    buyer.refusals = 0
+    let hadNoCredit = buyer.hasNoCredit
+    buyer.hasNoCredit = need.window == 0 && need.accepted <= channel.owed
     if need.window == 0, market.buying?.prepaysFirstWindow == true {
       accounts.prepay(channel, upTo: need.required)
+    } else if buyer.hasNoCredit {
+      pauseBuying()
     }
     accounts.pay(channel, flush: isNew)
-    if isNew { market.offersChanged() }
+    if isNew || hadNoCredit != buyer.hasNoCredit { market.offersChanged() }
   }
 
   /// The seller ends paid mode.
@@ -70,6 +75,11 @@ extension SpeedConnection {
     }
     accounts.pay(channel, flush: true)
     switch reason {
+    case .channelClosing where buyer.phase == .shown && buyer.refusals < Self.maximumRefusals:
+      // It may not have seen it yet: blocks come at their own pace.
+      buyer.refusals += 1
+      buyer.avoidUntil = now + .seconds(10)
+      detach()
     case .channelClosing, .done:
       channel.isOver = true
       if channel.closeBy == nil { channel.closeBy = now + accounts.configuration.idleLimit }
@@ -90,12 +100,14 @@ extension SpeedConnection {
     case .strange:
       if let channel = accounts.channel(to: quote.payee) {
         prove(channel)
-      } else if quote.price > 0 || accounts.byPayee[quote.payee] == nil {
+      } else {
         openChannel(quote)
       }
-    case .proving, .shown: break
+    case .opening, .proving, .shown: break
     case .ready:
-      guard buyer.accepted == nil, let channel = buyer.channel, hasRoom(channel, quote) else {
+      guard buyer.accepted == nil, !buyer.hasNoCredit, let channel = buyer.channel,
+        hasRoom(channel, quote)
+      else {
         return
       }
       accept(quote)
@@ -106,7 +118,8 @@ extension SpeedConnection {
     let least = max(quote.leastDeposit, 1)
     let wanted = max(least, Bill.cost(of: SpeedMarket.depositBytes, at: quote.price))
     let deposit = min(wanted, market.unlockedBudget)
-    guard deposit >= least else { return }
+    guard deposit >= least, accounts.mayOpen else { return }
+    buyer.phase = .opening
     accounts.wantChannel(
       ChannelWish(
         payee: quote.payee, deposit: deposit, graceSeconds: quote.graceSeconds,
@@ -115,7 +128,8 @@ extension SpeedConnection {
 
   /// Shows the seller that the channel is ours.
   func prove(_ channel: BuyingChannel) {
-    guard let context = context(selling: false), buyer.phase == .strange else { return }
+    guard let context = context(selling: false), buyer.phase == .strange || buyer.phase == .opening
+    else { return }
     buyer.phase = .proving
     let digest = ChannelProof.digest(of: channel.id, in: context)
     accounts.sign(digest, by: channel.descriptor.voucherSigner) { [weak self] signature in
@@ -124,6 +138,7 @@ extension SpeedConnection {
       buyer.phase = .shown
       buyer.channel = channel
       channel.window = max(buyer.window, 32 << 10)
+      channel.price = max(channel.price, buyer.quote?.price ?? 0)
       channel.users.append(self)
       send(.opened(ChannelProof(channel.descriptor, signature: signature)))
     }
@@ -238,10 +253,11 @@ extension SpeedConnection {
   }
 
   /// Whether bytes that cost something are on their way on a channel, so that its bill still grows.
-  func isOwing(on channel: BuyingChannel) -> Bool {
+  func isBusy(on channel: BuyingChannel) -> Bool {
     buyer.channel === channel && buyer.accepted != nil
       && now - buyer.lastProgress < .milliseconds(500)
   }
 
   static let pause: TimeAmount = .seconds(60)
+  private static let maximumRefusals = 6
 }

@@ -13,9 +13,11 @@ extension SpeedAccounts {
     return channel
   }
 
+  /// Whether the ledger may be asked for a channel.
+  var mayOpen: Bool { now >= noLedgerUntil }
+
   /// Wants a channel to a seller; openings of a second go in one transaction.
   func wantChannel(_ wish: ChannelWish, for connection: SpeedConnection) {
-    guard now >= noLedgerUntil else { return }
     if openings[wish.payee] != nil {
       openings[wish.payee]?.waiting.append(connection)
       return
@@ -130,7 +132,7 @@ extension SpeedAccounts {
 
   func tickBuying() {
     for channel in buying.values.sorted(by: { $0.id < $1.id }) {
-      let isIdle = channel.users.allSatisfy { !$0.isOwing(on: channel) }
+      let isIdle = channel.users.allSatisfy { !$0.isBusy(on: channel) }
       pay(channel, flush: isIdle)
       if channel.users.contains(where: { $0.buyer.accepted != nil }) { channel.lastUsed = now }
       let isForgotten =

@@ -73,6 +73,7 @@ extension SpeedAccounts {
         channel.payer, amount, cap: cap, lateAfter: Self.lateLimit(wait), at: now)
       let after = credit[channel.payer]?.window ?? 0
       for user in users {
+        user.pardon()
         if before != after { user.tellNeed() }
         user.reconsider()
       }

@@ -75,8 +75,8 @@ public final class SpeedAccounts {
 
   func advance(to moment: NIODeadline) { now = max(now, moment) }
 
-  /// Takes in what the desk has posted, and does what is due.
-  func process() {
+  /// Takes in what the desk has posted, and does what is due, in the turn of one market.
+  func process(for market: SpeedMarket) {
     guard !isProcessing else { return }
     isProcessing = true
     defer { isProcessing = false }
@@ -91,7 +91,7 @@ public final class SpeedAccounts {
       nextRound = now + configuration.round
       endRound()
     }
-    for market in markets where market.hasOutput { market.wake?() }
+    for other in markets where other !== market && other.hasOutput { other.wake?() }
   }
 
   private func endRound() {
@@ -122,6 +122,7 @@ public final class SpeedAccounts {
       opened(descriptor, deposit: deposit, signed: signed)
     case .notOpened(let payee): notOpened(payee)
     case .toppedUp(let id, let deposit):
+      if let channel = selling[id] { channel.deposit = max(channel.deposit, deposit) }
       guard let channel = buying[id] else { return }
       channel.isToppingUp = false
       channel.deposit = max(channel.deposit, deposit)

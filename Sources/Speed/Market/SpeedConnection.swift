@@ -93,6 +93,9 @@ final class SpeedConnection {
     stopSelling(.misconduct)
   }
 
+  /// The peer did right.
+  func pardon() { strikes = max(0, strikes - 1) }
+
   private static let maximumStrikes = 64
 
   // MARK: Messages
@@ -119,7 +122,7 @@ final class SpeedConnection {
 
   private func took(_ receipt: SpeedReceipt) {
     guard receipt.received >= theirs.received, receipt.verified >= theirs.verified,
-      receipt.received <= UInt64(sent)
+      receipt.received <= UInt64(sent) + Self.receiptSlack
     else { return strike(4) }
     if receipt.received > theirs.received { progressed() }
     theirs = receipt
@@ -182,16 +185,24 @@ final class SpeedConnection {
   /// What we said that came of the peer, in bytes.
   var toldReceived: UInt64 { told.received }
 
+  // What went out is counted a little later than it goes.
+  private static let receiptSlack: UInt64 = 8 << 20
   private static let receiptBytes = 512 << 10
 
   /// Whether anything is bought or sold on the connection.
   var isTrading: Bool { seller.accepted != nil || buyer.accepted != nil }
 
+  /// Whether money is still to go.
+  var isOwing: Bool {
+    buyer.channel.map { !$0.isStopped && $0.owed > $0.signed || $0.paying != nil } ?? false
+  }
+
   /// Whether money is still to come or to go.
   var isSettling: Bool {
-    let owes = buyer.channel.map { !$0.isStopped && $0.owed > $0.signed || $0.paying != nil }
-    let isOwed = seller.channel.map { accounts.credit[$0.payer]?.debt ?? 0 > 0 }
-    return owes ?? false || buyer.phase == .ready && !buyer.isBarred || isOwed ?? false
+    let isOwed = seller.channel.map { channel in
+      accounts.credit[channel.payer].map { $0.debt > 0 && !$0.isInDefault } ?? false
+    }
+    return isOwing || buyer.phase == .ready && !buyer.isBarred || isOwed ?? false
   }
 
   func row() -> SpeedPeerRow {

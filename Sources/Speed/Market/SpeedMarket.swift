@@ -55,6 +55,19 @@ public final class SpeedMarket: Strategy {
     accounts.markets.append(self)
   }
 
+  /// Buys nothing more, and has signed what is owed; ``isSettled`` tells when that is sent.
+  public func retire() {
+    buying = nil
+    for connection in ordered {
+      connection.pauseBuying()
+      if let channel = connection.buyer.channel { accounts.pay(channel, flush: true) }
+    }
+    wake?()
+  }
+
+  /// Whether nothing that is owed on open connections is still to be signed.
+  public var isSettled: Bool { !connections.values.contains { $0.isOwing } }
+
   /// The torrent is no more in the market: what is owed is paid as far as the desk goes.
   public func ended() {
     for connection in ordered {
@@ -82,7 +95,7 @@ public final class SpeedMarket: Strategy {
 
   /// Takes in news of the desk, and does what a batch of events brought about.
   public func settle(wishes: inout [StrategyWish]) {
-    accounts.process()
+    accounts.process(for: self)
     if areOffersStale { weighOffers() }
     if areSlotsStale { assignSlots() }
     guard !output.isEmpty else { return }

@@ -1,5 +1,7 @@
 /// A sum of bytes at prices, exact until it is looked at.
 struct Bill: Hashable {
+  // A price is for 2^20 bytes.
+  private static let unitBits: UInt128 = 20
   // Wei times 2^20. Prices below 2^80 and bytes below 2^47 keep it in its bounds.
   private var scaled: UInt128 = 0
 
@@ -11,13 +13,12 @@ struct Bill: Hashable {
   }
 
   /// The sum in whole wei.
-  var wei: UInt128 { scaled / UInt128(SpeedExtension.priceUnit) }
+  var wei: UInt128 { scaled >> Self.unitBits }
 
   /// What bytes cost, rounded up.
   static func cost(of bytes: Int, at price: UInt128) -> UInt128 {
     let (product, overflow) = price.multipliedReportingOverflow(by: UInt128(max(bytes, 0)))
     guard !overflow else { return .max }
-    let unit = UInt128(SpeedExtension.priceUnit)
-    return product / unit + (product % unit == 0 ? 0 : 1)
+    return product >> unitBits + (product & (1 << unitBits - 1) == 0 ? 0 : 1)
   }
 }

@@ -115,8 +115,10 @@ public struct PayerStatement: Hashable, Sendable {
   public var deposit: UInt128
   /// Paid by vouchers on disk.
   public var paid: UInt128
-  /// Delivered, in value.
+  /// Delivered, in value; noted up to a quarter of a window before it is.
   public var delivered: UInt128
+  /// The window that was last noted, in wei.
+  public var window: UInt128
   /// Paid by this payer on all its channels, ever.
   public var history: UInt128
   /// The newest voucher on disk.
@@ -124,13 +126,14 @@ public struct PayerStatement: Hashable, Sendable {
 
   /// A statement.
   public init(
-    channelID: ChannelID, deposit: UInt128, paid: UInt128, delivered: UInt128, history: UInt128,
-    voucher: SignedVoucher? = nil
+    channelID: ChannelID, deposit: UInt128, paid: UInt128, delivered: UInt128,
+    window: UInt128 = 0, history: UInt128, voucher: SignedVoucher? = nil
   ) {
     self.channelID = channelID
     self.deposit = deposit
     self.paid = paid
     self.delivered = delivered
+    self.window = window
     self.history = history
     self.voucher = voucher
   }

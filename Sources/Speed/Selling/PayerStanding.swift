@@ -38,7 +38,7 @@ package struct PayerStanding {
 
   /// How far ahead of deliveries the books on disk are.
   var stretch: UInt128 {
-    max(windowValue / 16, min(Bill.cost(of: 64 << 10, at: price), windowValue))
+    max(windowValue / 4, min(Bill.cost(of: 64 << 10, at: price), windowValue))
   }
 
   /// What may be admitted now.
@@ -100,7 +100,7 @@ package struct PayerStanding {
       punctuality = 0
       halfSince = now
     }
-    if let since = fullSince, now - since >= Self.patience {
+    if let since = fullSince, debt > 0, now - since >= Self.patience {
       fail()
       return true
     }

@@ -19,6 +19,8 @@ struct SellerState {
 
   /// Requests that are admitted and not sent, with their price.
   var promised: [BlockRequest: UInt128] = [:]
+  /// What was told of the channel last.
+  var lastNeed: SpeedNeed?
   /// Whether requests are held back.
   var isHolding = false
   /// Bytes sent at a price, and those of them that are billed.

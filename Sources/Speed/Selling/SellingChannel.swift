@@ -34,7 +34,9 @@ final class SellingChannel {
     history = statement.history
     deposit = statement.deposit
     paid = statement.paid
-    base = statement.delivered
+    // What was noted ahead when a crash came was never sent: nobody owes it.
+    let open = statement.delivered > statement.paid ? statement.delivered - statement.paid : 0
+    base = statement.delivered - min(open, statement.window / 4)
     charged = statement.delivered
   }
 

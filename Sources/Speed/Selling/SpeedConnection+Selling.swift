@@ -63,6 +63,7 @@ extension SpeedConnection {
     if let old = seller.channel, old !== channel { endSelling() }
     seller.channel = channel
     if !channel.users.contains(where: { $0 === self }) { channel.users.append(self) }
+    welcome(at: accounts.priceClock?.price ?? 0)
     tellNeed(voucher: voucher)
     if accounts.configuration.selling?.friends.contains(channel.payer) == true {
       seller.generation = 0
@@ -70,19 +71,29 @@ extension SpeedConnection {
     }
   }
 
-  /// Tells how the channel stands.
-  func tellNeed(voucher: SignedVoucher? = nil) {
+  // Gives the payer a window, if it may have one.
+  private func welcome(at price: UInt128) {
+    guard let channel = seller.channel else { return }
+    accounts.clearOldDebt(channel)
+    accounts.credit.welcome(
+      channel.payer, from: introduction.address, history: max(channel.history, channel.paid),
+      pieceLength: market.pieceLength, price: price, at: now)
+  }
+
+  /// Tells how the channel stands; what was told last is not told again with `once`.
+  func tellNeed(voucher: SignedVoucher? = nil, once: Bool = false) {
     guard let channel = seller.channel, let standing = accounts.credit[channel.payer] else {
       return
     }
     // Where there is no window, the price of one makes the beginning.
     var required = channel.delivered + channel.reserved
     if standing.window == 0 || standing.isInDefault { required += standing.firstWindowValue }
-    send(
-      .need(
-        SpeedNeed(
-          channelID: channel.id, required: required, accepted: channel.paid,
-          deposit: channel.deposit, window: UInt64(max(standing.window, 0)), voucher: voucher)))
+    let need = SpeedNeed(
+      channelID: channel.id, required: required, accepted: channel.paid,
+      deposit: channel.deposit, window: UInt64(max(standing.window, 0)), voucher: voucher)
+    guard !once || need != seller.lastNeed else { return }
+    seller.lastNeed = need
+    send(.need(need))
   }
 
   /// The peer accepts a quote, or none.
@@ -99,10 +110,7 @@ extension SpeedConnection {
     let isFirst = seller.accepted == nil
     seller.accepted = quote
     seller.isIdleUntil = .distantPast
-    accounts.clearOldDebt(channel)
-    accounts.credit.welcome(
-      channel.payer, from: introduction.address, history: max(channel.history, channel.paid),
-      pieceLength: market.pieceLength, price: quote.price, at: now)
+    welcome(at: quote.price)
     accounts.prepareCharge(channel)
     if seller.givenBase == nil {
       // Barter counts from here, by what this receipt says.
@@ -136,19 +144,21 @@ extension SpeedConnection {
   func admit(_ block: BlockRequest) -> RequestVerdict {
     guard let quote = validQuote(), let channel = seller.channel else { return .serve() }
     seller.admittedInRound += 1
-    guard quote.price > 0 else { return .serve(precedence: 1) }
+    guard quote.price > 0 else { return .serve() }
+    guard let standing = accounts.credit[channel.payer], standing.window > 0 || standing.room > 0
+    else { return .serve() }
     let cost = Bill.cost(of: block.length, at: quote.price)
     guard accounts.mayDeliver(cost, on: channel) else {
       if !seller.isHolding {
         seller.isHolding = true
-        tellNeed()
+        tellNeed(once: true)
       }
       return .hold
     }
     guard seller.promised.updateValue(quote.price, forKey: block) == nil else { return .serve() }
     channel.reserved += cost
     accounts.credit[channel.payer]?.reserved += cost
-    return .serve(precedence: 1)
+    return .serve()
   }
 
   private func validQuote() -> SpeedQuote? {
@@ -215,9 +225,10 @@ extension SpeedConnection {
   /// What was sent long enough ago must have come.
   func checkReceipt(_ receipt: SpeedReceipt) {
     guard seller.accepted != nil, let mark = seller.mark,
-      now - mark.at >= .seconds(10) + roundTrip + roundTrip
+      now - mark.at >= .seconds(30), let channel = seller.channel
     else { return }
-    let slack = max(market.pieceLength, mark.bytes / 100, 64 << 10)
+    let underWay = accounts.credit[channel.payer]?.window ?? 0
+    let slack = max(market.pieceLength, mark.bytes / 100, 64 << 10) + underWay
     seller.mark = (sent, now)
     guard mark.bytes > Int(clamping: receipt.received) + slack else { return }
     stopSelling(.dispute)

@@ -66,10 +66,7 @@ struct BooksOptions: ParsableArguments {
       try Files.createDirectory(directory)
       let path = "\(directory)/\(account.address.hex)"
       let lease = try KeyLease(of: account.address, in: directory)
-      var storage = LevelDBStore.Configuration(path: path)
-      storage.writeBufferBytes = 4 << 20
-      storage.blockCacheBytes = 4 << 20
-      let store = try LevelDBStore(configuration: storage)
+      let store = try LevelDBStore(configuration: .channelBooks(at: path))
       defer { store.close() }
       var books = ChannelConfiguration()
       books.minimumGraceSeconds = minGrace

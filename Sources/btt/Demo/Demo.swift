@@ -121,7 +121,8 @@ struct Demo: Sendable {
     let metainfo = try makeTorrent(tracker.url, view)
 
     var terms = SellingTerms(floorPrice: try ChannelArguments.wei(Amount(parsing: Self.price)))
-    terms.graceSeconds = 2
+    // Nobody waits for it, as the payee closes; credit rests on news a quarter as old.
+    terms.graceSeconds = 600
     terms.graceBlocks = 1
     let selling = SpeedMarkets(till: seller.till, selling: terms)
     let buying = SpeedMarkets(till: buyer.till)

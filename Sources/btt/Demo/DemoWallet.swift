@@ -24,8 +24,6 @@ struct DemoWallet: Sendable {
     let store = try LevelDBStore(configuration: .init(path: folder))
     do {
       var configuration = ChannelConfiguration()
-      // The demo's chain allows graces from seconds on, and nobody waits for more.
-      configuration.minimumGraceSeconds = 2
       configuration.minimumGraceBlocks = 1
       let logger = Logger(label: "btt.demo") { _ in SwiftLogNoOpLogHandler() }
       let service = try await ChannelService.open(

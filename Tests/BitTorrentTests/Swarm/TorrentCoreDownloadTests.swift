@@ -175,6 +175,18 @@ struct TorrentCoreDownloadTests {
     #expect(bench.from(slow, torrent.message(late.requests(to: slow)[0])).reason(of: slow) == nil)
   }
 
+  @Test("asks others before those who did not answer, so that the last block comes")
+  func lastBlock() throws {
+    let torrent = try TestTorrent(pieces: 1)
+    let bench = try CoreBench(torrent, have: torrent.none)
+    let mutes = [try bench.connectSeed(1), try bench.connectSeed(2)]
+    #expect(mutes.allSatisfy { $0.asked == torrent.blocks(of: 0) })
+    // A block is asked for twice, and not three times.
+    let (honest, asked) = try bench.connectSeed(3)
+    #expect(asked.isEmpty)
+    #expect(bench.pass(.seconds(21)).requests(to: honest) == torrent.blocks(of: 0))
+  }
+
   @Test("asks others for a block that its peer keeps back for a minute while it sends others")
   func keptBack() throws {
     let bench = try leech()

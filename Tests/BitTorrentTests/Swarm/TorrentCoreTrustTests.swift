@@ -246,6 +246,30 @@ struct TorrentCoreTrustTests {
     #expect(bench.core.statistics(at: bench.now).failed == 0)
   }
 
+  @Test("lets who is on parole join in after all when the others keep the last piece")
+  func parole() throws {
+    let torrent = try TestTorrent(pieces: 1, tail: 32_768)
+    let bench = try CoreBench(torrent, have: torrent.none)
+    let blocks = torrent.blocks(of: 0)
+    let (liar, _) = try bench.connectSeed(1)
+    let (honest, twice) = try bench.connectSeed(2)
+    let other = try #require(blocks.first { $0 != twice.first })
+    bench.from(liar, torrent.message(other))
+    bench.from(honest, twice.map { torrent.message($0) })
+    let digest = [UInt8](repeating: 0, count: 1).withUnsafeBytes { BlockDigest(hashing: $0) }
+    bench.tell(.storage(.pieceFailed(0, digests: [digest, digest], badBlocks: [])))
+    // Both are on parole: one begins the piece for itself, and leaves.
+    bench.tell(.peerClosed(liar))
+    // The other gives a block of it, and refuses the rest.
+    bench.from(honest, torrent.message(blocks[0]), .reject(blocks[1]))
+    let (mute, asked) = try bench.connectSeed(3)
+    #expect(asked == [blocks[1]])
+    #expect(!bench.pass(.seconds(10)).requests(to: honest).contains(blocks[1]))
+    let late = bench.pass(.seconds(15))
+    #expect(late.requests(to: honest).contains(blocks[1]))
+    #expect(late.reason(of: mute) == nil)
+  }
+
   // MARK: Hashes
 
   @Test("withholds a v2 torrent's pieces until their hashes are there, and takes only true ones")

@@ -14,7 +14,7 @@ import swarm  # noqa: E402
 
 BTT = 10**18
 PRICE = BTT // 10
-GRACE = ["--min-grace", 2, "--min-grace-blocks", 1]
+GRACE = ["--min-grace", 600, "--min-grace-blocks", 1]
 
 
 class Trader(swarm.BTT):

@@ -17,6 +17,7 @@ final class TestDesk: ChannelDesk {
     var isLedgerDown = false
     var isSpendingOff = false
     var closed: [ChannelID] = []
+    var windows: [ChannelID: UInt128] = [:]
     var firstVoucher: SignedVoucher?
     var voucherCount = 0
   }
@@ -87,6 +88,7 @@ final class TestDesk: ChannelDesk {
           return .notCharged(id)
         }
         books.billed[id] = max(books.billed[id] ?? 0, total)
+        books.windows[id] = window
         return .charged(id, upTo: total)
       }
     case .close(let id):
@@ -135,7 +137,8 @@ final class TestDesk: ChannelDesk {
       .admitted(
         PayerStatement(
           channelID: id, deposit: entry.deposit, paid: books.paid[id] ?? 0,
-          delivered: books.billed[id] ?? 0, history: books.history[descriptor.payer] ?? 0,
+          delivered: books.billed[id] ?? 0, window: books.windows[id] ?? 0,
+          history: books.history[descriptor.payer] ?? 0,
           voucher: books.vouchers[id]))
     }
   }

@@ -75,6 +75,7 @@ final class TradeRig {
   private(set) var held: [BlockRequest] = []
   private(set) var nextBlock = 0
   private(set) var served = 0
+  private var wrong: Set<Int> = []
   /// What happens to messages on their way; nil loses one.
   var onTheWay: ((SpeedMessage, _ toSeller: Bool) -> SpeedMessage?) = { message, _ in message }
   let pieceLength: Int
@@ -189,28 +190,29 @@ final class TradeRig {
         piece: nextBlock / blocksInPiece, offset: nextBlock % blocksInPiece * 16_384,
         length: 16_384)
       nextBlock += 1
+      if !isRight { wrong.insert(block.piece) }
       observe(.requested(block, of: Self.peer), buyer)
-      request(block, isRight: isRight)
+      request(block)
     }
     pump()
   }
 
-  private func request(_ block: BlockRequest, isRight: Bool = true) {
+  private func request(_ block: BlockRequest) {
     seller.market.advance(to: now)
     switch seller.market.admit(block, from: Self.peer) {
-    case .serve: serve(block, isRight: isRight)
+    case .serve: serve(block)
     case .hold: held.append(block)
     case .reject: break
     }
   }
 
-  private func serve(_ block: BlockRequest, isRight: Bool) {
+  private func serve(_ block: BlockRequest) {
     served += block.length
     observe(.sent(block, to: Self.peer), seller)
     observe(.received(block, from: Self.peer), buyer)
     guard block.offset + block.length == pieceLength else { return }
     let event: TransferEvent =
-      isRight
+      !wrong.contains(block.piece)
       ? .verified(piece: block.piece, bytes: pieceLength, from: Self.peer)
       : .failed(piece: block.piece, bytes: pieceLength, from: Self.peer)
     observe(event, buyer)

@@ -1,5 +1,6 @@
 import BitTorrent
 import Foundation
+import Metainfo
 import NIOCore
 import Primitives
 import Speed
@@ -101,7 +102,42 @@ struct CheaterSwarmTests {
         #expect(trade.loss(of: seller, to: payer) <= dearest, "\(seller), \(payer), seed \(seed)")
       }
     }
-    #expect(moved > 0, "nobody traded")
+    #expect(moved > TradeSwarm.price, "nobody traded")
+    if ProcessInfo.processInfo.environment["BTT_FIGURES"] != nil {
+      print(trade.figures(cheaters: cheats, moved: moved))
+    }
+  }
+
+  @Test("two runs of one seed are the same, money and all", arguments: [UInt64](1...2))
+  func replays(seed: UInt64) throws {
+    func run() throws -> (UInt64, [UInt128]) {
+      let trade = try Self.swarm(seed: seed, hosts: 24, cheaters: 10, pieces: 24)
+      let report = try trade.run()
+      return (report.traceHash, trade.desks.map(\.spent))
+    }
+    let (first, second) = (try run(), try run())
+    #expect(first == second)
+  }
+
+  @Test("more buyers than slots raise the price, and all complete", arguments: seeds)
+  func priceRises(seed: UInt64) throws {
+    let torrent = try SimulatedTorrent(pieces: 128, pieceLength: 65_536, seed: seed)
+    var seller = HostPlan(.everything)
+    seller.lineRate = 256 << 10
+    seller.configure = { $0.uploadSlots = 3 }
+    var buyer = HostPlan(.nothing)
+    // Nobody gets it from other buyers.
+    buyer.lineRate = 4 << 10
+    let hosts = [seller] + [HostPlan](repeating: buyer, count: 8)
+    let trade = try TradeSwarm(
+      Scenario(torrent, hosts, seed: seed), [.seller] + .init(repeating: .trader, count: 8))
+    var dearest: UInt128 = 0
+    trade.swarm?.inspect = { _ in
+      dearest = max(dearest, trade.markets[0]?.accounts.priceClock?.price ?? 0)
+    }
+    let report = try trade.run()
+    #expect(report.violations.isEmpty, "\(report)")
+    #expect(dearest > TradeSwarm.price && dearest <= TradeSwarm.price * 5)
   }
 
   @Test("books agree after either side dies at any moment", arguments: seeds)

@@ -4,6 +4,7 @@ import NIOCore
 import Primitives
 import Speed
 import SwarmSimulation
+import Synchronization
 import TestSupport
 
 /// A simulated swarm whose hosts trade: each has a market, a desk and money on one ledger.
@@ -120,6 +121,22 @@ final class TradeSwarm {
       }
       return sum + (delivered > paid ? delivered - paid : 0)
     }
+  }
+
+  /// A line for each kind of cheater, in bytes at the floor's price.
+  func figures(cheaters: [Int], moved: UInt128) -> String {
+    func bytes(_ value: UInt128) -> UInt128 { value * UInt128(1 << 20) / Self.price }
+    var lines = ["honest to honest: \(bytes(moved))"]
+    let honest = parts.indices.filter { !cheaters.contains($0) }
+    for cheater in cheaters {
+      let taken = honest.reduce(0 as UInt128) { $0 + loss(of: $1, to: cheater) }
+      let gained = honest.reduce(0 as UInt128) { $0 + paid(by: $1, to: cheater) }
+      let spent = honest.reduce(0 as UInt128) { $0 + paid(by: cheater, to: $1) }
+      lines.append(
+        "\(cheater) \(parts[cheater]): took \(bytes(taken)), paid \(bytes(spent)), "
+          + "was paid \(bytes(gained))")
+    }
+    return lines.joined(separator: "\n")
   }
 
   /// What a payer signed for a payee, in wei.

@@ -13,7 +13,7 @@ package struct Scenario {
   /// How they are joined.
   package var network = NetworkNature()
   /// How long after the last host came, and the last fault, all must be complete.
-  package var patience: TimeAmount = .seconds(600)
+  package var patience: TimeAmount = .seconds(150)
   /// Events that a run may have: more means that something goes round in circles.
   package var maximumEvents = 20_000_000
 

@@ -1,7 +1,7 @@
 package import NIOCore
 
 /// What a run came to.
-package struct SimulationReport: CustomStringConvertible {
+package struct SimulationReport: CustomStringConvertible, Sendable {
   /// The scenario's seed.
   package let seed: UInt64
   /// The hash of everything that happened.
