@@ -148,7 +148,7 @@ let package = Package(
       dependencies: [
         "Primitives", "JSON", "Keys", "Trie", "KeyValueStore", "ChainTypes", "Ledger",
         "Consensus", "LedgerRPC", "PaymentChannels", "Metainfo", "BitTorrent", "TrackerHTTP",
-        lifecycle, unixSignals, logging, nioCore, nioHTTP1, nioPosix, toml,
+        "Speed", lifecycle, unixSignals, logging, nioCore, nioHTTP1, nioPosix, toml,
       ],
       resources: [.embedInCode("Presets")],
       swiftSettings: settings),

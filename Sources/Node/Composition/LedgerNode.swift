@@ -151,14 +151,17 @@ public final class LedgerNode: Sendable {
       channels.register(in: &table, &events, settings)
       services.append(Part(name: "channels") { await channels.run() })
     }
+    let market: NodeMarket?
     let torrents: NodeTorrents?
     do {
-      torrents = try await openTorrents()
+      market = try await openMarket(channels)
+      torrents = try await openTorrents(market)
     } catch {
       await channels?.close(logger)
       throw error
     }
     torrents?.register(in: &table, &events)
+    if let market { services.append(Part(name: "market") { await market.run() }) }
     if settings.rpcNeedsToken { table.restrictAll() }
     var rpc = settings.rpc
     rpc.adminToken = try directory.adminToken()
@@ -179,17 +182,25 @@ public final class LedgerNode: Sendable {
       try await group.run()
     } catch {
       await torrents?.stop()
+      await market?.close()
       await channels?.close(logger)
       throw error
     }
     await torrents?.stop()
+    await market?.close()
     await channels?.close(logger)
   }
 
-  private func openTorrents() async throws -> NodeTorrents? {
+  private func openMarket(_ channels: NodeChannels?) async throws -> NodeMarket? {
+    guard settings.torrents.isEnabled, let channels else { return nil }
+    return try await NodeMarket(
+      channels, settings.torrents, settings.channels, in: directory, logger: logger)
+  }
+
+  private func openTorrents(_ market: NodeMarket?) async throws -> NodeTorrents? {
     guard settings.torrents.isEnabled else { return nil }
     do {
-      return try await .start(settings.torrents, in: directory, logger: logger)
+      return try await .start(settings.torrents, in: directory, market: market, logger: logger)
     } catch let error as SessionError {
       throw NodeError(.configuration, "torrents: \(error.description)")
     }

@@ -225,6 +225,11 @@ extension NodeSettings {
     number(
       "torrents.active", "torrents at a time that take up memory and files",
       \.torrents.activeTorrents, 1...10_000),
+    amount(
+      "torrents.price", "what a MiB of upload costs at least; 0 sells nothing", \.torrents.price),
+    number(
+      "torrents.paid_share", "hundredths of the upload that are for sale", \.torrents.paidShare,
+      1...100),
     Entry(
       key: "log.level", summary: "least that is logged: trace, debug, info, notice, warning, error",
       get: { $0.logLevel.rawValue },
