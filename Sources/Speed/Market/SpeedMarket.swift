@@ -30,6 +30,9 @@ public final class SpeedMarket: Strategy {
   var freeBytesIn = 0
   var paidBytesOut = 0
   var freeBytesOut = 0
+  /// Bytes of the extension's messages.
+  var paymentBytesIn = 0
+  var paymentBytesOut = 0
   /// Wei billed to us, locked for us, and earned.
   var spent: UInt128 = 0
   var locked: UInt128 = 0
@@ -224,6 +227,8 @@ public final class SpeedMarket: Strategy {
     statistics.freeBytesIn = freeBytesIn
     statistics.paidBytesOut = paidBytesOut
     statistics.freeBytesOut = freeBytesOut
+    statistics.paymentBytesIn = paymentBytesIn
+    statistics.paymentBytesOut = paymentBytesOut
     statistics.spent = spent
     statistics.locked = locked
     statistics.earned = earned

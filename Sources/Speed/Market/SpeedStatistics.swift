@@ -12,6 +12,10 @@ public struct SpeedStatistics: Hashable, Sendable {
   public var paidBytesOut = 0
   /// Payload that went out for nothing.
   public var freeBytesOut = 0
+  /// Messages of the extension that came, in bytes.
+  public var paymentBytesIn = 0
+  /// Messages of the extension that went out, in bytes.
+  public var paymentBytesOut = 0
   /// Billed for what came and proved right.
   public var spent: UInt128 = 0
   /// Locked in channels for this torrent.

@@ -77,7 +77,9 @@ struct TradeReport {
     var object: JSONObject = [
       "paidBytesIn": JSONValue(now.paidBytesIn), "freeBytesIn": JSONValue(now.freeBytesIn),
       "paidBytesOut": JSONValue(now.paidBytesOut), "freeBytesOut": JSONValue(now.freeBytesOut),
-      "paidRateIn": JSONValue(rates.paidIn), "freeRateIn": JSONValue(rates.freeIn),
+      "paymentBytesIn": JSONValue(now.paymentBytesIn),
+      "paymentBytesOut": JSONValue(now.paymentBytesOut), "paidRateIn": JSONValue(rates.paidIn),
+      "freeRateIn": JSONValue(rates.freeIn),
       "paidRateOut": JSONValue(rates.paidOut), "freeRateOut": JSONValue(rates.freeOut),
       "spent": .string("\(now.spent)"), "locked": .string("\(now.locked)"),
       "earned": .string("\(now.earned)"),

@@ -128,7 +128,7 @@ def test_others_in_a_paid_swarm_get_all(trade, kind):
     place = trade(16 << 20)
     torrent = place.torrent("v1", 65_536)
     seller, buyer = place.trader("seller"), place.trader("buyer")
-    seller.sell(torrent, place.source, extra=["--upload-limit", 8_192])
+    seller.sell(torrent, place.source, extra=SLOW)
     wait_for_seller(seller)
     other = place.other(kind, "other")
     other.start("get", torrent, other.got)
