@@ -142,7 +142,8 @@ let package = Package(
     .target(
       name: "Speed",
       dependencies: [
-        "Primitives", "Keys", "ChainTypes", "PaymentChannels", "Metainfo", "BitTorrent", nioCore,
+        "Primitives", "JSON", "Keys", "ChainTypes", "PaymentChannels", "Metainfo", "BitTorrent",
+        logging, nioCore,
       ],
       swiftSettings: settings),
 
@@ -152,7 +153,7 @@ let package = Package(
       dependencies: [
         "Primitives", "JSON", "Keys", "Trie", "KeyValueStore", "ChainTypes", "Ledger",
         "Consensus", "LedgerRPC", "PaymentChannels", "Metainfo", "BitTorrent", "TrackerHTTP",
-        "Bridge", lifecycle, unixSignals, logging, nioCore, nioHTTP1, nioPosix, toml,
+        "Bridge", "Speed", lifecycle, unixSignals, logging, nioCore, nioHTTP1, nioPosix, toml,
       ],
       resources: [.embedInCode("Presets")],
       swiftSettings: settings),
@@ -162,8 +163,9 @@ let package = Package(
       name: "btt",
       dependencies: [
         "Primitives", "JSON", "Keys", "KeyValueStore", "ChainTypes", "Ledger", "LedgerRPC", "Node",
-        "Metainfo", "BitTorrent", "TrackerHTTP", "PaymentChannels", "Bridge", argumentParser,
-        logging,
+        "Metainfo", "BitTorrent", "TrackerHTTP", "PaymentChannels", "Bridge", "Speed",
+        argumentParser,
+        logging, nioCore, nioHTTP1, nioPosix,
       ],
       swiftSettings: settings),
 

@@ -25,6 +25,7 @@ struct BTT: AsyncParsableCommand {
       ShowTransaction.self, ShowBlock.self, RPC.self,
       Convert.self, Torrent.self, VaultCommand.self, ChannelCommand.self, VoucherCommand.self,
       BridgeCommand.self,
+      SpeedCommand.self, DemoCommand.self,
     ])
 
   static let _errorPrefix = "error: "

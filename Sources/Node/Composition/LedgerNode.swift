@@ -154,9 +154,11 @@ public final class LedgerNode: Sendable {
       channels.register(in: &table, &events, settings)
       services.append(Part(name: "channels") { await channels.run() })
     }
+    let market: NodeMarket?
     let torrents: NodeTorrents?
     do {
-      torrents = try await openTorrents()
+      market = try await openMarket(channels)
+      torrents = try await openTorrents(market)
     } catch {
       await channels?.close(logger)
       throw error
@@ -167,6 +169,7 @@ public final class LedgerNode: Sendable {
       bridge = try await openBridge(table)
     } catch {
       await torrents?.stop()
+      await market?.close()
       await channels?.close(logger)
       throw error
     }
@@ -174,6 +177,7 @@ public final class LedgerNode: Sendable {
       bridge.register(in: &table, &events)
       services.append(Part(name: "bridge") { await bridge.run() })
     }
+    if let market { services.append(Part(name: "market") { await market.run() }) }
     if settings.rpcNeedsToken { table.restrictAll() }
     var rpc = settings.rpc
     rpc.adminToken = try directory.adminToken()
@@ -195,11 +199,13 @@ public final class LedgerNode: Sendable {
     } catch {
       await bridge?.close()
       await torrents?.stop()
+      await market?.close()
       await channels?.close(logger)
       throw error
     }
     await bridge?.close()
     await torrents?.stop()
+    await market?.close()
     await channels?.close(logger)
   }
 
@@ -219,10 +225,16 @@ public final class LedgerNode: Sendable {
       settings.bridge, keys: keys, in: directory, methods: methods, logger: logger)
   }
 
-  private func openTorrents() async throws -> NodeTorrents? {
+  private func openMarket(_ channels: NodeChannels?) async throws -> NodeMarket? {
+    guard settings.torrents.isEnabled, let channels else { return nil }
+    return try await NodeMarket(
+      channels, settings.torrents, settings.channels, in: directory, logger: logger)
+  }
+
+  private func openTorrents(_ market: NodeMarket?) async throws -> NodeTorrents? {
     guard settings.torrents.isEnabled else { return nil }
     do {
-      return try await .start(settings.torrents, in: directory, logger: logger)
+      return try await .start(settings.torrents, in: directory, market: market, logger: logger)
     } catch let error as SessionError {
       throw NodeError(.configuration, "torrents: \(error.description)")
     }

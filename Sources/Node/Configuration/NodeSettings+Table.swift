@@ -268,6 +268,11 @@ extension NodeSettings {
     amount(
       "bridge.low_balance", "an account of the bridge with less makes an alarm",
       \.bridge.lowBalance),
+    amount(
+      "torrents.price", "what a MiB of upload costs at least; 0 sells nothing", \.torrents.price),
+    number(
+      "torrents.paid_share", "hundredths of the upload that are for sale", \.torrents.paidShare,
+      1...100),
     Entry(
       key: "log.level", summary: "least that is logged: trace, debug, info, notice, warning, error",
       get: { $0.logLevel.rawValue },

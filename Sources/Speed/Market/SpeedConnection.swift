@@ -51,7 +51,9 @@ final class SpeedConnection {
 
   func send(_ message: SpeedMessage) {
     guard !isGone, hello != nil else { return }
-    market.put(.send(handle, extensionName: SpeedExtension.name, message.encoded))
+    let payload = message.encoded
+    market.paymentBytesOut += payload.readableBytes + SpeedExtension.frameLength
+    market.put(.send(handle, extensionName: SpeedExtension.name, payload))
   }
 
   /// What signatures are bound to where we sell, and where we buy.
@@ -102,6 +104,7 @@ final class SpeedConnection {
 
   func receive(_ payload: ByteBuffer) {
     lastHeard = now
+    market.paymentBytesIn += payload.readableBytes + SpeedExtension.frameLength
     guard hello != nil, !isGone else { return }
     let message: SpeedMessage
     do throws(SpeedWireError) {
@@ -206,7 +209,8 @@ final class SpeedConnection {
   }
 
   func row() -> SpeedPeerRow {
-    var row = SpeedPeerRow(peer: handle, address: introduction.address)
+    var row = SpeedPeerRow(
+      peer: handle, address: introduction.address, connection: number)
     row.payee = buyer.quote?.payee
     row.payer = seller.channel?.payer
     row.buyingChannel = buyer.channel?.id
@@ -214,6 +218,7 @@ final class SpeedConnection {
     row.buyingPrice = buyer.accepted?.price
     row.sellingPrice = seller.accepted?.price
     row.delivered = sent
+    row.acknowledged = Int(clamping: theirs.verified)
     row.received = received
     row.verified = verified
     row.billed = buyer.billed
