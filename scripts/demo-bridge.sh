@@ -44,7 +44,7 @@ appears() {
 bridge() { "$btt" bridge "$@" --rpc "$url"; }
 
 step "7. A root chain, and the bridge's contracts on it"
-"$python" contracts/devchain.py --port 0 --endpoints 3 --block-time 0.5 --finality-depth 4 \
+"$python" contracts/devchain.py --port 0 --endpoints 3 --block-time 1 --finality-depth 4 \
   >"$work/root.json" 2>"$work/root.log" &
 pids+=($!)
 appears "$work/root.json" $!

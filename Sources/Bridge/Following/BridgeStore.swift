@@ -14,6 +14,8 @@ package import Primitives
 /// | 06 sender, nonce | a transaction on its way |
 /// | 07 root, number | header of a block with messages |
 /// | 08 root, id | when the sidechain took a message, and what became of it |
+/// | 0d root, number | nothing: a contradiction at that height for which the validator has paused |
+/// | 0c root, id | hash of the block of a message that was taken back |
 /// | 0b root, id | nothing: a deposit that failed, and may be retried or refunded |
 /// | 0a root, number | when a header was seen to be attested |
 /// | 09 root, number | hash of a block with messages that was final and was taken back |
@@ -29,6 +31,8 @@ package final class BridgeStore: Sendable {
   package static let contradicted = KeySpace(9)
   package static let attested = KeySpace(10)
   package static let failed = KeySpace(11)
+  package static let dropped = KeySpace(12)
+  package static let paused = KeySpace(13)
 
   /// How many marks are kept of each root chain.
   package static let maximumMarks = 256
@@ -77,6 +81,7 @@ package final class BridgeStore: Sendable {
       batch.delete(Self.outcomes.key(root.key, message.id))
       batch.delete(Self.transactions.key(message.transaction.bytes + root.key, message.id))
       batch.delete(Self.headers.key(root.key, message.block.number))
+      batch.put(Self.dropped.key(root.key, message.id), message.block.hash.bytes)
       batch.put(
         Self.contradicted.key(root.key, message.block.number), message.block.hash.bytes)
     }
@@ -90,6 +95,26 @@ package final class BridgeStore: Sendable {
   private func put(_ state: FollowerState, of root: RootID, _ batch: inout WriteBatch) {
     batch.put(Self.marks.key(root.key, state.cursor.number), state.cursor.hash.bytes)
     batch.put(Self.states.key(root.key), state.row)
+  }
+
+  /// Whether a message of another block had the same id, and was taken back.
+  package func hasRival(_ message: BridgeMessage) throws -> Bool {
+    guard let row = try store.get(Self.dropped.key(message.root.key, message.id)) else {
+      return false
+    }
+    return row != message.block.hash.bytes
+  }
+
+  /// Whether the validator has paused for a contradiction before: what its owner resumed since
+  /// is not paused again for the same one.
+  package func hasPaused(for number: UInt64, of root: RootID) throws -> Bool {
+    try store.get(Self.paused.key(root.key, number)) != nil
+  }
+
+  package func notePaused(for number: UInt64, of root: RootID) throws {
+    var batch = WriteBatch()
+    batch.put(Self.paused.key(root.key, number), [])
+    try store.write(batch, sync: true)
   }
 
   /// Blocks with messages that were final and are no longer canonical.

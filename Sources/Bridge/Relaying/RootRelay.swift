@@ -56,12 +56,12 @@ package struct RootRelay: Sendable {
     let isPaused = try await sidechain.isPaused(id)
     var attested: [UInt64: Sidechain.AttestedHeader?] = [:]
     var toVote: [RootHeader] = []
-    var isContradicted = try await attestedContradiction()
+    var contradicted = try await attestedContradictions()
     for number in try store.waiting(of: id, limit: Self.maximumMessages) {
       guard let message = try store.message(number, of: id) else { throw RowError() }
       let height = message.block.number
       let known = try await sidechain.message(id, number)
-      if try settled(message, known) { continue }
+      if try await settled(message, known) { continue }
       let header: Sidechain.AttestedHeader?
       if let seen = attested[height] {
         header = seen
@@ -71,7 +71,7 @@ package struct RootRelay: Sendable {
         if header == nil, let own = try store.header(height, of: id) { toVote.append(own) }
         if let header {
           try store.noteAttested(height, of: id, at: clock.seconds)
-          if header.hash != message.block.hash { isContradicted = height }
+          if header.hash != message.block.hash { contradicted.append(height) }
         }
       }
       if header?.hash == message.block.hash, known.status == .unknown, !isPaused {
@@ -81,24 +81,36 @@ package struct RootRelay: Sendable {
             data: try message.proof.encodedCall()))
       }
     }
-    if let height = isContradicted {
+    if let height = contradicted.last {
       alarms.raise(
         .contradicted, id.name,
         "block \(height) of \(id) that the sidechain has attested is not the one that the endpoints "
-          + "show: no deposit of \(id) goes on until validators have found out why and resumed it "
-          + "with btt bridge resume \(id)")
+          + "show: validators pause its deposits; find out why, and let them go on with btt bridge "
+          + "resume --root \(id)")
     } else {
       alarms.clear(.contradicted, id.name)
     }
     if let validator {
-      tasks.votes += try await votes(of: validator, toVote, pausing: isContradicted)
+      tasks.votes += try await votes(
+        of: validator, toVote, contradicted: contradicted, isPaused: isPaused)
     }
     return tasks
   }
 
   /// Notes what became of a message, if anything did.
-  private func settled(_ message: BridgeMessage, _ known: Sidechain.Message) throws -> Bool {
+  private func settled(
+    _ message: BridgeMessage, _ known: Sidechain.Message
+  ) async throws -> Bool {
     let now = clock.seconds
+    if try await sidechain.isSuperseded(message, known, store, root.stateSender) {
+      alarms.raise(
+        .contradicted, "\(id) \(message.id)",
+        "message \(message.id) of \(id) was carried out as it stood in a block that \(id) took "
+          + "back: what stands there now cannot be, as the number is used up; it is for the "
+          + "validators to make good")
+      try store.settle(message.id, of: id, MessageOutcome(state: "superseded", at: now))
+      return true
+    }
     switch known.status {
     case .unknown: return false
     case .applied:
@@ -123,7 +135,7 @@ package struct RootRelay: Sendable {
       else { throw RowError() }
       let known = try await sidechain.message(id, number)
       guard known.status == .failed else {
-        _ = try settled(message, known)
+        _ = try await settled(message, known)
         continue
       }
       let arguments: [ABIValue] = [id.abiValue, .uint(UInt256(number)), .bytes(data)]
@@ -142,25 +154,32 @@ package struct RootRelay: Sendable {
     return tasks
   }
 
-  /// A height at which the sidechain has attested a block that was taken back.
-  private func attestedContradiction() async throws -> UInt64? {
-    for block in try store.contradictions(of: id) {
-      if try await sidechain.attested(id, block.number)?.hash == block.hash { return block.number }
+  /// The heights at which the sidechain has attested blocks that were taken back.
+  private func attestedContradictions() async throws -> [UInt64] {
+    var heights: [UInt64] = []
+    for block in try store.contradictions(of: id)
+    where try await sidechain.attested(id, block.number)?.hash == block.hash {
+      heights.append(block.number)
     }
-    return nil
+    return heights
   }
 
   private func votes(
-    of validator: PrivateKey, _ headers: [RootHeader], pausing: UInt64?
+    of validator: PrivateKey, _ headers: [RootHeader], contradicted: [UInt64], isPaused: Bool
   ) async throws -> [OutgoingTask] {
-    if pausing != nil {
-      if try await sidechain.isPausing(id, validator.address) { return [] }
+    let new = try contradicted.filter { try !store.hasPaused(for: $0, of: id) }
+    if !new.isEmpty {
+      if try await sidechain.isPausing(id, validator.address) {
+        for height in new { try store.notePaused(for: height, of: id) }
+        return []
+      }
       return [
         OutgoingTask(
           name: "pause \(id)", to: StateReceiverModule.address,
           data: try StateReceiverModule.setPaused.encodeCall([id.abiValue, .bool(true)]))
       ]
     }
+    if isPaused { return [] }
     var unvoted: [RootHeader] = []
     for header in headers.prefix(StateReceiverModule.maximumAttestCount)
     where try await !sidechain.hasVoted(validator.address, id, header.number) {
@@ -275,6 +294,17 @@ package struct RootRelay: Sendable {
       ]),
       // Estimates are made as if in the newest block, which is not below itself.
       gas: Self.signatureGas)
+  }
+}
+
+extension Sidechain {
+  /// Whether another message, of a block that was taken back, used up a message's number.
+  package func isSuperseded(
+    _ message: BridgeMessage, _ known: Message, _ store: BridgeStore, _ stateSender: Address
+  ) async throws -> Bool {
+    guard known.status == .applied, try store.hasRival(message) else { return false }
+    let data = try message.proof.verified(stateSender: stateSender).message.data
+    return try await appliedData(message.root, message.id) != Keccak256.hash(data)
   }
 }
 

@@ -58,6 +58,9 @@ package struct Sidechain: Sendable {
   package init(port: ChainPort) { self.port = port }
 
   private static let receiver = StateReceiverModule.address
+  /// How many blocks a query for logs spans, and how many queries look for one log.
+  private static let logRange: UInt64 = 50_000
+  private static let maximumLogQueries = 20
 
   // MARK: - Blocks
 
@@ -146,6 +149,38 @@ package struct Sidechain: Sendable {
     }
     let failure = MessageFailure(rawValue: UInt8(truncatingIfNeeded: try values.uint64()))
     return Message(status: status, failure: failure, retryUntil: try values.uint64())
+  }
+
+  /// The hash of the data that was carried out under a message's id; nil where it is not among the
+  /// newest blocks.
+  package func appliedData(
+    _ root: RootID, _ id: UInt64
+  ) async throws(RootChainError) -> Hash256? {
+    guard let head = try await block()?.number else { return nil }
+    let topics: JSONValue = [
+      .string(StateReceiverModule.messageApplied.topic.hex),
+      .string(UInt256(root.rawValue).word.hex), .string(UInt256(id).word.hex),
+    ]
+    var last = head
+    for _ in 0..<Self.maximumLogQueries {
+      let first = last >= Self.logRange ? last - Self.logRange + 1 : 0
+      let filter: JSONObject = [
+        "address": .string(Self.receiver.hex), "topics": topics,
+        "fromBlock": .string(Hex.quantity(first)), "toBlock": .string(Hex.quantity(last)),
+      ]
+      let data = try await port.endpoints.first("sidechain logs") {
+        endpoint throws(EndpointError) -> [UInt8]? in
+        let logs = try await endpoint.ask("eth_getLogs", [.object(filter)], .array(.object))
+        guard let log = logs.last else { return nil }
+        do throws(RPCValueError) { return try log.required("data", .data) } catch {
+          throw .malformed("log: \(error)")
+        }
+      }
+      if let data { return Hash256(data) }
+      if first == 0 { return nil }
+      last = first - 1
+    }
+    return nil
   }
 
   package func isMapped(

@@ -43,6 +43,16 @@ extension BridgeService {
       if header?.hash == message.block.hash { attestedAt = clock.seconds }
     }
     var status = describe(content.message.data, message.transaction, message.root, message.id)
+    if try await sidechain.isSuperseded(message, known, store, worker.root.stateSender) {
+      status.stages = [
+        BridgeStage("seen", message.blockTime), BridgeStage("finalised", message.finalizedAt),
+        BridgeStage("attested", nil), BridgeStage("proven", nil), BridgeStage("credited", nil),
+      ]
+      status.note =
+        "another message had its number, in a block that \(message.root) took back, and was "
+        + "carried out: this one cannot be; see btt bridge doctor"
+      return status
+    }
     status.stages = [
       BridgeStage("seen", message.blockTime), BridgeStage("finalised", message.finalizedAt),
       BridgeStage("attested", attestedAt ?? (known.status == .unknown ? nil : 0)),

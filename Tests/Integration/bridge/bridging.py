@@ -90,7 +90,7 @@ class RootChain:
 class Bridge:
     """A root chain, the contracts on it, and a node of the sidechain that follows it."""
 
-    def __init__(self, path, endpoints=3, settings=()):
+    def __init__(self, path, endpoints=3, settings=(), validators=(), alloc=()):
         self.path = pathlib.Path(path)
         self.path.mkdir(parents=True, exist_ok=True)
         self.root = RootChain(endpoints)
@@ -99,7 +99,9 @@ class Bridge:
             self.deployed = node.btt_json(
                 "bridge", "init", "--root-rpc", self.root.urls[0], "--devnet", "--out",
                 self.path / "bridge", "--validator", node.MAKER, "--ether", "--contracts", BUILD,
-                "--alloc", f"{node.MAKER}=1000000", timeout=180)
+                *[f"--validator={text}" for text in validators],
+                *[f"--alloc={address}=1000000" for address in (node.MAKER, *alloc)],
+                timeout=180)
             self.root.mine(1)
             directory = node.NodeDirectory(self.path)
             directory.key.write_text(node.MAKER_KEY + "\n")

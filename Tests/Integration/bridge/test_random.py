@@ -29,6 +29,16 @@ class Walk:
             self.root.send(
                 user, bridge.btt.functions.approve(bridge.manager.address, 2**256 - 1))
 
+        self.await_mapping()
+
+    def await_mapping(self):
+        """Ether can go back only once its mapping has come here."""
+        self.root.finalize()
+        end = time.monotonic() + 60
+        while not any(t["rootToken"] == NATIVE for t in self.bridge.rpc("btt_bridgeTokens")):
+            assert time.monotonic() < end, "the mapping of ether has not come"
+            time.sleep(0.1)
+
     def deposit(self):
         user, to = self.random.choice(self.users), self.random.choice(self.users)
         functions = self.bridge.manager.functions
