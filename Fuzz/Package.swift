@@ -40,8 +40,12 @@ let package = Package(
     fuzzer("FuzzTrackerAnswers", "BitTorrent", "Metainfo", others: [nioCore]),
     fuzzer("FuzzDHTMessage", "BitTorrent", "Metainfo", others: [nioCore]),
     fuzzer("FuzzLocalDiscovery", "BitTorrent", "Metainfo", others: [nioCore]),
+    fuzzer("FuzzSpeedMessage", "Speed", others: [nioCore]),
     fuzzer("FuzzTransaction", "ChainTypes"),
     fuzzer("FuzzBlock", "ChainTypes"),
+    fuzzer("FuzzReceiptProof", "ChainTypes", "Primitives"),
+    fuzzer("FuzzRootHeader", "ChainTypes", "Primitives"),
+    fuzzer("FuzzBridgeClaim", "ChainTypes", "JSON", "Primitives"),
     fuzzer("FuzzResumeRecord", "BitTorrent"),
     fuzzer("FuzzGenesis", "ChainTypes", "KeyValueStore", "Ledger", others: [logging]),
     fuzzer(

@@ -20,7 +20,10 @@ private final class Greeter: Strategy {
     self.heard = heard
   }
 
-  func extensionsAgreed(_ names: [String], with peer: PeerHandle, wishes: inout [StrategyWish]) {
+  func extensionsAgreed(
+    _ names: [String], entries: [String: ByteBuffer], with peer: PeerHandle,
+    wishes: inout [StrategyWish]
+  ) {
     guard names == extensionNames else { return }
     wishes.append(
       .send(peer, extensionName: "x_greeting", ByteBuffer(integer: UInt32(number))))

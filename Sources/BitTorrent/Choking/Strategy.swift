@@ -6,13 +6,23 @@ public import NIOCore
 /// it is. All calls come from the torrent's event loop, so a strategy must not block; what it wants
 /// done it appends to `wishes`, which are carried out before the next event.
 public protocol Strategy: AnyObject {
+  /// The moment of whatever is told next.
+  func advance(to now: NIODeadline)
+  /// A batch of events is over, as when somebody outside woke the torrent for the strategy's sake.
+  func settle(wishes: inout [StrategyWish])
+  /// About half a second went by.
+  func tick(_ torrent: TorrentFigures, wishes: inout [StrategyWish])
+
+  /// A connection was made; nothing was said on it yet.
+  func connected(_ peer: PeerHandle, _ introduction: PeerIntroduction)
+
   /// How a peer stands among those that want to be sent blocks, or nil for the choker's own order.
   func rank(of peer: PeerHandle, figures: PeerFigures) -> UploadRank?
 
   /// Whether a request may be served, and with what precedence.
   func admit(_ request: BlockRequest, from peer: PeerHandle) -> RequestVerdict
 
-  /// Whether ``value(of:from:)`` and ``binds(_:)`` are worth asking: false costs nothing.
+  /// Whether ``value(of:from:)`` is worth asking: false costs nothing.
   var valuesPieces: Bool { get }
   /// How much a piece of this peer is worth; the picker prefers the greatest, then the rarest.
   func value(of piece: Int, from peer: PeerHandle) -> Int
@@ -26,17 +36,32 @@ public protocol Strategy: AnyObject {
   var extensionNames: [String] { get }
   /// What the handshake's dictionary holds beside the usual, as bencoded values by key.
   func handshakeEntries(for peer: PeerHandle) -> [String: ByteBuffer]
-  /// The peer's extended handshake came; `names` are those of ours that it speaks too.
-  func extensionsAgreed(_ names: [String], with peer: PeerHandle, wishes: inout [StrategyWish])
+  /// The peer's extended handshake came; `names` are those of ours that it speaks too, `entries`
+  /// the bencoded values that its dictionary has under these names.
+  func extensionsAgreed(
+    _ names: [String], entries: [String: ByteBuffer], with peer: PeerHandle,
+    wishes: inout [StrategyWish])
   /// A message of one of the strategy's extensions, in stream order with requests and blocks.
   func received(
     _ payload: ByteBuffer, of extensionName: String, from peer: PeerHandle,
     wishes: inout [StrategyWish])
+  /// Whether a connection on which neither side wants a piece stays open all the same.
+  func keeps(_ peer: PeerHandle) -> Bool
   /// The connection ended.
   func disconnected(_ peer: PeerHandle)
+  /// The torrent rests: all connections have ended, and nothing is told any more.
+  func ended()
 }
 
 extension Strategy {
+  /// Nothing is done.
+  public func advance(to now: NIODeadline) {}
+  /// Nothing is done.
+  public func settle(wishes: inout [StrategyWish]) {}
+  /// Nothing is done.
+  public func tick(_ torrent: TorrentFigures, wishes: inout [StrategyWish]) {}
+  /// Nothing is done.
+  public func connected(_ peer: PeerHandle, _ introduction: PeerIntroduction) {}
   /// The choker's own order.
   public func rank(of peer: PeerHandle, figures: PeerFigures) -> UploadRank? { nil }
   /// Every request is served.
@@ -55,22 +80,30 @@ extension Strategy {
   public func handshakeEntries(for peer: PeerHandle) -> [String: ByteBuffer] { [:] }
   /// Nothing is done.
   public func extensionsAgreed(
-    _ names: [String], with peer: PeerHandle, wishes: inout [StrategyWish]
+    _ names: [String], entries: [String: ByteBuffer], with peer: PeerHandle,
+    wishes: inout [StrategyWish]
   ) {}
   /// Nothing is done.
   public func received(
     _ payload: ByteBuffer, of extensionName: String, from peer: PeerHandle,
     wishes: inout [StrategyWish]
   ) {}
+  /// It does not.
+  public func keeps(_ peer: PeerHandle) -> Bool { false }
   /// Nothing is done.
   public func disconnected(_ peer: PeerHandle) {}
+  /// Nothing is done.
+  public func ended() {}
 }
 
 /// A peer's standing in the contest for upload slots.
 public struct UploadRank: Hashable, Sendable {
   /// Slots go to higher tiers first; a tier below 0 gets none.
   public var tier: Int
-  /// The share of the upload rate relative to other peers with a slot; 1 is usual.
+  /// The share of the upload rate relative to other peers that are served, 1 to 1,000; 1 is usual.
+  ///
+  /// A limited rate is divided by it exactly; without a limit it says how much may wait for the
+  /// socket, up to eightfold.
   public var weight: Int
 
   /// A standing with `tier` and `weight`.
@@ -106,6 +139,11 @@ public enum StrategyWish: Sendable {
 public enum TransferEvent: Hashable, Sendable {
   /// The block went to the peer's socket.
   case sent(BlockRequest, to: PeerHandle)
+  /// A request of the peer that was served or held back won't be answered any more: it took it
+  /// back, was choked, or the block can't be read.
+  case dropped(BlockRequest, of: PeerHandle)
+  /// A request of ours went out.
+  case requested(BlockRequest, of: PeerHandle)
   /// A wanted block came.
   case received(BlockRequest, from: PeerHandle)
   /// A block came that was here already, or that nobody asked for.
@@ -136,5 +174,26 @@ public struct PeerFigures: Hashable, Sendable {
   public var roundTrip: TimeAmount?
 
   /// The figures of a peer that nothing moved with.
+  public init() {}
+}
+
+/// How the transfer of a torrent goes.
+public struct TorrentFigures: Hashable, Sendable {
+  /// Whether everything wanted is there.
+  public var isComplete = false
+  /// Wanted bytes that are not there yet.
+  public var bytesLeft: Int64 = 0
+  /// The usual length of a piece in bytes; 0 while the torrent's info is unknown.
+  public var pieceLength = 0
+  /// Payload that comes from all peers, in bytes a second.
+  public var downloadRate = 0
+  /// Payload that goes to all peers, in bytes a second.
+  public var uploadRate = 0
+  /// How many peers are served at once.
+  public var uploadSlots = 0
+  /// Whether a limit of ours, or our disk, keeps the download from being faster.
+  public var isLimitedHere = false
+
+  /// The figures of a torrent that nothing moved in.
   public init() {}
 }

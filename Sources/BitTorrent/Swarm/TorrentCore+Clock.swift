@@ -16,6 +16,7 @@ extension TorrentCore {
     }
     mayConnect = true
     askForPeers()
+    if let strategy { strategy.tick(strategyFigures(), wishes: &wishes) }
   }
 
   // Whether nothing came for long that somebody could have given.
@@ -32,6 +33,9 @@ extension TorrentCore {
     if silence >= configuration.silenceLimit, !isStorageFull {
       return disconnect(peer, .silent)
     }
+    // What a strategy kept may go by now.
+    if strategy != nil, isComplete { closeIfBothComplete(peer) }
+    guard !peer.isGone else { return }
     if !peer.isInterested, !peer.amInterested, now - peer.lastUseful >= configuration.idleLimit {
       return disconnect(peer, .inactive)
     }

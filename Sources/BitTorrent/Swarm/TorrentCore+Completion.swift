@@ -38,7 +38,7 @@ extension TorrentCore {
   /// Ends a connection of which neither side has any use.
   func closeIfBothComplete(_ peer: Peer) {
     guard configuration.disconnectsSeeds, isComplete, !peer.isInterested || peer.isSeed,
-      peer.isSeed || peer.isUploadOnly
+      peer.isSeed || peer.isUploadOnly, strategy?.keeps(peer.handle) != true
     else { return }
     disconnect(peer, .bothComplete)
   }
@@ -78,7 +78,10 @@ extension TorrentCore {
         send(DontHave(piece: piece).message(id: id), to: peer)
       }
       let gone = peer.uploads.removeAll { $0.piece == piece }
-      for block in gone { refuse(block, of: peer) }
+      for block in gone {
+        observe(.dropped(block, of: peer.handle), peer)
+        refuse(block, of: peer)
+      }
     }
     wantedChanged()
   }

@@ -40,6 +40,7 @@ extension TorrentCore {
     guard !isPaused else { return disconnect(peer, .paused) }
     if info != nil { peer.pieces = Bitfield(bitCount: picker.have.bitCount) }
     if isSuperSeeding { peer.shown = ShownPieces(pieceCount: picker.have.bitCount, at: now) }
+    strategy?.connected(handle, introduction)
     tellPieces(to: peer)
     sendExtensions(to: peer)
     if introduction.features.contains(.dht), let port = configuration.nodePort {

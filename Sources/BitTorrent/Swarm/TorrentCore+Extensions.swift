@@ -88,7 +88,12 @@ extension TorrentCore {
       let names = strategy.extensionNames
       for name in names { take(name, strategyID(of: name)) }
       let agreed = names.filter { strategyID(of: $0).flatMap { peer.extensionIDs[$0] } != nil }
-      strategy.extensionsAgreed(agreed, with: peer.handle, wishes: &wishes)
+      var entries: [String: ByteBuffer] = [:]
+      for entry in handshake.others {
+        guard let name = names.first(where: { entry.key.elementsEqual($0.utf8) }) else { continue }
+        entries[name] = ByteBuffer(bytes: entry.value.encoded)
+      }
+      strategy.extensionsAgreed(agreed, entries: entries, with: peer.handle, wishes: &wishes)
     }
     if let uploadOnly = handshake.uploadOnly {
       peer.isUploadOnly = uploadOnly

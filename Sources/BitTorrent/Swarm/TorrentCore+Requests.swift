@@ -23,6 +23,7 @@ extension TorrentCore {
       bytes += block.length
       peer.requests.append(block, at: now)
       send(.request(block), to: peer)
+      observe(.requested(block, of: peer.handle), peer)
     }
     peer.pipeline.asked(picked.count, at: now)
     refund(granted - bytes, to: downloadLimits)
@@ -36,10 +37,10 @@ extension TorrentCore {
     options.isIdle = peer.requests.isEmpty
     options.isSnubbed = peer.pipeline.isSnubbed
     var isBound = false
-    if let strategy, strategy.valuesPieces {
+    if let strategy {
       let handle = peer.handle
       isBound = strategy.binds(handle)
-      options.value = { strategy.value(of: $0, from: handle) }
+      if strategy.valuesPieces { options.value = { strategy.value(of: $0, from: handle) } }
     }
     let isOnParole = smartBan.isOnParole(peer.handle)
     options.isExclusive = isBound || isOnParole

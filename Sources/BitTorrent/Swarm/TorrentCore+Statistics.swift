@@ -39,7 +39,7 @@ extension TorrentCore {
     return isComplete ? .seeding : .downloading
   }
 
-  private func countBytes(into statistics: inout TorrentStatistics) {
+  func countBytes(into statistics: inout TorrentStatistics) {
     guard let layout = info?.layout else { return }
     if let countedBytes { return (statistics.bytesWanted, statistics.bytesDone) = countedBytes }
     defer { countedBytes = (statistics.bytesWanted, statistics.bytesDone) }

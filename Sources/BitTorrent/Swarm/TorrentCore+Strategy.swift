@@ -1,4 +1,5 @@
-internal import NIOCore
+internal import Metainfo
+package import NIOCore
 
 // The seam to whatever decides about transfers from outside; nothing of it costs without one.
 extension TorrentCore {
@@ -7,6 +8,16 @@ extension TorrentCore {
   func observe(_ event: @autoclosure () -> TransferEvent, _ peer: Peer) {
     guard let strategy else { return }
     strategy.observe(event(), figures: peer.figures, wishes: &wishes)
+  }
+
+  /// Tells the strategy something from outside; what it wants done is done with the batch.
+  package func tellStrategy(
+    _ body: (any Strategy, inout [StrategyWish]) -> Void, at now: NIODeadline
+  ) {
+    self.now = max(self.now, now)
+    guard let strategy else { return }
+    strategy.advance(to: self.now)
+    body(strategy, &wishes)
   }
 
   /// Does what the strategy wants done.
@@ -34,6 +45,24 @@ extension TorrentCore {
     case .disconnect(let handle, let reason):
       if let peer = peers[handle] { disconnect(peer, .unwanted(reason)) }
     }
+  }
+
+  /// How the torrent's transfer goes.
+  func strategyFigures() -> TorrentFigures {
+    var figures = TorrentFigures()
+    figures.isComplete = isComplete
+    var counts = TorrentStatistics()
+    countBytes(into: &counts)
+    figures.bytesLeft = counts.bytesWanted - counts.bytesDone
+    figures.pieceLength = info?.layout.pieceLength ?? 0
+    figures.downloadRate = downloadMeter.rate(at: now)
+    figures.uploadRate = uploadMeter.rate(at: now)
+    figures.uploadSlots = choker.slots
+    switch bottleneck(at: now, storageWork: nil) {
+    case .disk, .hash, .rateLimit: figures.isLimitedHere = true
+    default: break
+    }
+    return figures
   }
 
   /// Our number for an extension of the strategy.

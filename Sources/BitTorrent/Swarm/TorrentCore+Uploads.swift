@@ -48,6 +48,7 @@ extension TorrentCore {
       return fault(.flood, of: peer)
     }
     guard peer.uploads.cancel(block) else { return }
+    observe(.dropped(block, of: peer.handle), peer)
     if peer.isFast { send(.reject(block), to: peer) }
   }
 
@@ -65,7 +66,7 @@ extension TorrentCore {
     while peer.uploads.bytesInFlight < window, batch.count < most,
       let length = peer.uploads.nextLength
     {
-      guard !isLimited || take(length) else { break }
+      guard !isLimited || claimWhole(length) else { break }
       if let block = peer.uploads.next() { batch.append(block) }
     }
     guard !batch.isEmpty else { return }
@@ -73,7 +74,8 @@ extension TorrentCore {
     actions.append(.upload(peer.handle, batch))
   }
 
-  private func take(_ length: Int) -> Bool {
+  /// Takes so much of the upload rate, or nothing.
+  func claimWhole(_ length: Int) -> Bool {
     let granted = claim(length, of: uploadLimits)
     guard granted < length else { return true }
     refund(granted, to: uploadLimits)
@@ -100,6 +102,7 @@ extension TorrentCore {
   /// again is one that we don't have any more.
   func uploadFailed(_ block: BlockRequest, to peer: Peer) {
     peer.uploads.finished(block)
+    observe(.dropped(block, of: peer.handle), peer)
     refuse(block, of: peer)
     touch(peer)
     var failures = unreadable[block.piece] ?? ReadFailures(count: 0, since: now)
@@ -134,7 +137,7 @@ extension TorrentCore {
       send(.reject(block), to: peer)
     } else if !peer.amChoking {
       // A choke is the only refusal that the old protocol knows; it ends all requests.
-      _ = peer.uploads.removeAll()
+      for block in peer.uploads.removeAll() { observe(.dropped(block, of: peer.handle), peer) }
       send(.choke, to: peer)
       send(.unchoke, to: peer)
     }
@@ -151,8 +154,10 @@ extension TorrentCore {
     let refused = peer.uploads.removeAll { block in
       !peer.grants.contains { $0.piece == block.piece }
     }
-    guard peer.isFast else { return }
-    for block in refused { send(.reject(block), to: peer) }
+    for block in refused {
+      observe(.dropped(block, of: peer.handle), peer)
+      if peer.isFast { send(.reject(block), to: peer) }
+    }
   }
 
   /// Lets the peer ask.

@@ -64,6 +64,12 @@ package final class TorrentCore {
   var isWantedStale = false
   var wishes: [StrategyWish] = []
   var nextWantPeers = NIODeadline.distantPast
+  /// Peers wait for the upload rate, which a strategy's weights divide.
+  package internal(set) var awaitsUploadRate = false
+  /// They get their turns when the batch ends.
+  var areTurnsDue = false
+  /// The count of the peer that was served last by turns.
+  var shareFloor = 0
 
   // MARK: The world
 
@@ -127,6 +133,7 @@ package final class TorrentCore {
   /// Takes in one event; what follows from it comes by ``takeActions(at:into:)``.
   package func handle(_ event: TorrentEvent, at now: NIODeadline) {
     self.now = max(self.now, now)
+    strategy?.advance(to: self.now)
     switch event {
     case .message(let handle, let message):
       guard let peer = peers[handle] else { return }
@@ -148,6 +155,7 @@ package final class TorrentCore {
     case .metadataRefused: metadataRefused()
     case .storage(let event): handle(event)
     case .tick: tick()
+    case .woken: break
     }
   }
 
@@ -166,7 +174,11 @@ package final class TorrentCore {
 extension TorrentCore {
   /// Does once what the events of a batch have in common.
   private func settle() {
-    carryOutWishes()
+    if let strategy {
+      strategy.advance(to: now)
+      strategy.settle(wishes: &wishes)
+      carryOutWishes()
+    }
     if isWantedStale { wantedChanged() }
     if !freshPieces.isEmpty { tellFreshPieces() }
     if areSlotsOpen { giveSlots() }
@@ -180,12 +192,13 @@ extension TorrentCore {
     }
     // Where a limit does not reach for all, chance decides who comes first.
     if touched.count > 1, isLimited { touched.shuffle(using: &random) }
+    let isSharing = sharesUploads
     swap(&touched, &settling)
     var turns = 1
     for peer in settling {
       peer.isTouched = false
       guard !peer.isGone else { continue }
-      serve(peer)
+      if isSharing { areTurnsDue = true } else { serve(peer) }
       let turn = turn(of: peer)
       if turn == 0 { ask(peer) } else { turns = max(turns, turn + 1) }
     }
@@ -193,6 +206,7 @@ extension TorrentCore {
       for peer in settling where !peer.isGone && self.turn(of: peer) == turn { ask(peer) }
     }
     settling.removeAll(keepingCapacity: true)
+    if areTurnsDue { shareUploads() }
   }
 
   // When a peer is asked for blocks. Those who do not answer come last, and those who have yet to

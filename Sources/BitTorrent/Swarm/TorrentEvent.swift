@@ -27,4 +27,6 @@ package enum TorrentEvent {
   case storage(StorageEvent)
   /// At least ``TorrentCore/tickInterval`` went by.
   case tick
+  /// The strategy has news from outside and wants a batch of its own.
+  case woken
 }

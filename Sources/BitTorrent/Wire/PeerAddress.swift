@@ -38,6 +38,9 @@ public struct PeerAddress: Hashable, Sendable {
 
   /// The address without its port: what one host has in common.
   public var host: PeerAddress { PeerAddress(high: high, low: low, port: 0) }
+
+  /// The first 56 bits of an IPv6 address: what one customer of a provider has in common.
+  package var prefix56: PeerAddress { PeerAddress(high: high & ~0xff, low: 0, port: 0) }
 }
 
 // MARK: - Kinds of addresses

@@ -203,6 +203,65 @@ struct TorrentCoreConnectionTests {
     #expect(strategy.gone == [peer])
   }
 
+  @Test("tells a strategy of a peer first, then the handshake's entries under its names")
+  func strategyEntries() throws {
+    let strategy = ScriptedStrategy()
+    strategy.extensionNames = ["bt_pay"]
+    let bench = try CoreBench(torrent, have: torrent.full, strategy: strategy)
+    let peer = try bench.connectLeech(1)
+    #expect(strategy.introduced[peer] == (try bench.introduction(host: 1)))
+    var handshake = ExtensionHandshake()
+    handshake.extensions = ["bt_pay": 44]
+    handshake.others = [.init("bt_pay", ["a": 1]), .init("other", 2)]
+    bench.from(peer, handshake.message)
+    #expect(strategy.offered[peer] == ["bt_pay": ByteBuffer(string: "d1:ai1ee")])
+  }
+
+  @Test("tells a strategy of requests that went out, and of those that won't be answered")
+  func strategyRequests() throws {
+    let strategy = ScriptedStrategy()
+    let bench = try CoreBench(torrent, have: Bitfield(bitCount: 40), strategy: strategy)
+    let (seed, asked) = try bench.connectSeed(1)
+    #expect(!asked.isEmpty)
+    #expect(strategy.events == asked.map { .requested($0, of: seed) })
+
+    let server = ScriptedStrategy()
+    let other = try CoreBench(torrent, have: torrent.full, strategy: server) {
+      $0.uploadWindow = 16_384
+    }
+    let peer = try other.connectLeech(1)
+    let blocks = torrent.blocks(of: 0) + torrent.blocks(of: 1)
+    other.from(peer, blocks.map { .request($0) })
+    other.from(peer, .cancel(blocks[1]))
+    #expect(server.events == [.dropped(blocks[1], of: peer)])
+    server.tiers[peer] = -1
+    server.queue(.rechoke)
+    other.tell(.tick)
+    #expect(Set(server.events.dropFirst()).isSubset(of: blocks.map { .dropped($0, of: peer) }))
+    #expect(server.events.count > 1)
+  }
+
+  @Test("gives a strategy time, figures, a batch when it was woken, and connections that it keeps")
+  func strategyTime() throws {
+    let strategy = ScriptedStrategy()
+    let bench = try CoreBench(torrent, have: torrent.full, strategy: strategy)
+    let peer = try bench.connectLeech(1)
+    bench.pass(.seconds(1))
+    let figures = try #require(strategy.figures)
+    #expect(figures.isComplete && figures.bytesLeft == 0 && figures.uploadSlots == 8)
+    #expect(figures.pieceLength == torrent.info.layout.pieceLength)
+    #expect(strategy.now == bench.now)
+    let settlements = strategy.settlements
+    strategy.queue(.disconnect(peer, reason: "woken"))
+    #expect(bench.tell(.woken).reason(of: peer) == .unwanted("woken"))
+    #expect(strategy.settlements == settlements + 1)
+    let seed = try bench.connect(2)
+    strategy.kept = [seed]
+    #expect(bench.from(seed, .haveAll).reason(of: seed) == nil)
+    strategy.kept = []
+    #expect(bench.pass(.seconds(1)).reason(of: seed) == .bothComplete)
+  }
+
   @Test("lets a strategy hold, reject and admit requests")
   func strategyVerdicts() throws {
     let strategy = ScriptedStrategy()

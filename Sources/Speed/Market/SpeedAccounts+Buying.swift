@@ -1,0 +1,152 @@
+internal import BitTorrent
+internal import ChainTypes
+internal import NIOCore
+internal import Primitives
+
+// The buyer's side of what torrents share.
+extension SpeedAccounts {
+  // MARK: Channels
+
+  /// The open channel to a payee that has room for more.
+  func channel(to payee: Address) -> BuyingChannel? {
+    guard let id = byPayee[payee], let channel = buying[id], !channel.isOver else { return nil }
+    return channel
+  }
+
+  /// Whether the ledger may be asked for a channel.
+  var mayOpen: Bool { now >= noLedgerUntil }
+
+  /// Wants a channel to a seller; openings of a second go in one transaction.
+  func wantChannel(_ wish: ChannelWish, for connection: SpeedConnection) {
+    if openings[wish.payee] != nil {
+      openings[wish.payee]?.waiting.append(connection)
+      return
+    }
+    openings[wish.payee] = Opening(wish: wish, market: connection.market, waiting: [connection])
+    connection.market.locked += wish.deposit
+    openingsDue = openingsDue ?? now + configuration.gathering
+  }
+
+  func placeOpenings() {
+    guard let due = openingsDue, now >= due else { return }
+    openingsDue = nil
+    let wishes = openings.values.filter { !$0.isOrdered }.map(\.wish).sorted { $0.payee < $1.payee }
+    guard !wishes.isEmpty else { return }
+    for wish in wishes.prefix(ChannelModule.maximumOpenCount) {
+      openings[wish.payee]?.isOrdered = true
+    }
+    if wishes.count > ChannelModule.maximumOpenCount { openingsDue = now }
+    desk.submit(.open(Array(wishes.prefix(ChannelModule.maximumOpenCount))))
+  }
+
+  func opened(_ descriptor: ChannelDescriptor, deposit: UInt128, signed: UInt128) {
+    let channel = BuyingChannel(descriptor, deposit: deposit, signed: signed, at: now)
+    guard buying[channel.id] == nil else { return }
+    buying[channel.id] = channel
+    byPayee[descriptor.payee] = channel.id
+    guard let opening = openings.removeValue(forKey: descriptor.payee) else { return }
+    for connection in opening.waiting where !connection.isGone { connection.prove(channel) }
+  }
+
+  func notOpened(_ payee: Address) {
+    noLedgerUntil = now + configuration.ledgerRetry
+    guard let opening = openings.removeValue(forKey: payee) else { return }
+    opening.market.locked -= min(opening.market.locked, opening.wish.deposit)
+    for connection in opening.waiting where !connection.isGone { connection.buyer.phase = .strange }
+  }
+
+  func forget(_ channel: BuyingChannel) {
+    channel.users = []
+    buying[channel.id] = nil
+    if byPayee[channel.payee] == channel.id { byPayee[channel.payee] = nil }
+  }
+
+  // MARK: Money
+
+  /// Has signed what is due on a channel; all that is owed with `flush`.
+  func pay(_ channel: BuyingChannel, flush: Bool = false) {
+    let piece = channel.users.map(\.market.pieceLength).max() ?? 0
+    guard let total = channel.paymentDue(flush: flush, pieceLength: piece, at: now) else { return }
+    order(total, on: channel)
+  }
+
+  /// Has the seller's first window signed before anything is delivered, once a channel.
+  func prepay(_ channel: BuyingChannel, upTo required: UInt128) {
+    let bound = Bill.cost(of: SpeedExtension.firstWindow, at: channel.price)
+    guard channel.prepaid == 0, channel.paying == nil, required > channel.committed,
+      required - max(channel.owed, channel.signed) <= bound, required <= channel.deposit
+    else { return }
+    channel.prepaid = required - channel.committed
+    order(required, on: channel)
+  }
+
+  private func order(_ total: UInt128, on channel: BuyingChannel) {
+    channel.paying = total
+    channel.nextPayment = now + .milliseconds(1)
+    channel.lastUsed = now
+    desk.submit(.pay(channel.id, total: total))
+    topUp(channel)
+  }
+
+  // At three quarters of a deposit, as much again, as far as the budget reaches.
+  private func topUp(_ channel: BuyingChannel) {
+    guard !channel.isToppingUp, !channel.isOver, now >= noLedgerUntil,
+      channel.committed >= channel.deposit / 4 * 3,
+      let market = channel.users.first(where: { $0.buyer.accepted != nil })?.market
+    else { return }
+    let amount = min(
+      Bill.cost(of: SpeedMarket.depositBytes, at: channel.price), market.unlockedBudget)
+    guard amount > 0 else { return }
+    market.locked += amount
+    channel.isToppingUp = true
+    desk.submit(.topUp(channel.id, by: amount))
+  }
+
+  func paid(_ voucher: SignedVoucher) {
+    guard let channel = buying[voucher.channelID] else { return }
+    if channel.paying.map({ $0 <= voucher.cumulativeAmount }) ?? true { channel.paying = nil }
+    channel.signed = max(channel.signed, voucher.cumulativeAmount)
+    channel.voucher = voucher
+    deliver(voucher, of: channel)
+    pay(channel)
+  }
+
+  /// Sends a voucher on one of the connections on which the payee knows the channel.
+  private func deliver(_ voucher: SignedVoucher, of channel: BuyingChannel) {
+    let users = channel.users.filter { !$0.isGone && $0.buyer.phase == .ready }
+    guard let user = users.max(by: { $0.lastHeard < $1.lastHeard }) else { return }
+    user.send(.voucher(voucher))
+  }
+
+  func notPaid(_ id: ChannelID, isFinal: Bool) {
+    guard let channel = buying[id] else { return }
+    channel.paying = nil
+    channel.nextPayment = now + .seconds(1)
+    guard isFinal else { return }
+    channel.isStopped = true
+    channel.isOver = true
+    for connection in channel.users { connection.stopBuying(.leaving, tells: true) }
+  }
+
+  // MARK: Time and ends
+
+  func tickBuying() {
+    for channel in buying.values.sorted(by: { $0.id < $1.id }) {
+      let isIdle = channel.users.allSatisfy { !$0.isBusy(on: channel) }
+      pay(channel, flush: isIdle)
+      if channel.users.contains(where: { $0.buyer.accepted != nil }) { channel.lastUsed = now }
+      let isForgotten =
+        channel.users.isEmpty && now - channel.lastUsed >= configuration.idleLimit
+      if isForgotten || channel.closeBy.map({ now >= $0 }) ?? false {
+        channel.isOver = true
+        desk.submit(.requestClose(channel.id))
+        forget(channel)
+      }
+    }
+  }
+
+  /// Whether any torrent may still buy through the channel.
+  func isWanted(_ channel: BuyingChannel) -> Bool {
+    channel.users.contains { $0.market.mayBuy }
+  }
+}

@@ -1,0 +1,40 @@
+internal import BitTorrent
+internal import NIOCore
+
+/// One connection's selling: what was quoted, what was promised, what went out.
+struct SellerState {
+  /// The quotes that may be accepted, the newest last.
+  var offered: [SpeedQuote] = []
+  var nextQuote: UInt64 = 1
+  /// The price clock's state of the newest quote.
+  var generation: UInt64 = 0
+  var isSigning = false
+  /// The quote that requests are at.
+  var accepted: SpeedQuote?
+  /// The channel whose signer proved itself.
+  var channel: SellingChannel?
+  /// Proofs that were looked at, for a bound on signatures.
+  var proofsChecked = 0
+  var isBarred = false
+
+  /// Requests that are admitted and not sent, with their price.
+  var promised: [BlockRequest: UInt128] = [:]
+  /// What was told of the channel last.
+  var lastNeed: SpeedNeed?
+  /// Whether requests are held back.
+  var isHolding = false
+  /// Bytes sent at a price, and those of them that are billed.
+  var paidSent = 0
+  var billed = 0
+  /// What we had of the peer when it first accepted.
+  var givenBase: UInt64?
+  /// Value delivered on this connection, in wei.
+  var earned: UInt128 = 0
+
+  /// Whether the connection has a paid slot.
+  var isSeated = false
+  var admittedInRound = 0
+  var isIdleUntil = NIODeadline.distantPast
+  /// What was sent by a moment that lies back: all of it should have come.
+  var mark: (bytes: Int, at: NIODeadline)?
+}

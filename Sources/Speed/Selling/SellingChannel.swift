@@ -1,0 +1,59 @@
+internal import ChainTypes
+internal import Primitives
+
+/// A channel that we are paid through, as the market reckons; amounts in wei.
+final class SellingChannel {
+  let id: ChannelID
+  let payer: Address
+  let graceSeconds: UInt32
+  /// What was paid by the payer before, on this channel or others.
+  let history: UInt128
+  var deposit: UInt128
+  /// Paid by vouchers on disk.
+  var paid: UInt128
+  /// Delivered before the market knew of the channel.
+  private var base: UInt128
+  private var bill = Bill()
+  /// Admitted and not sent.
+  var reserved: UInt128 = 0
+  /// Noted on disk as delivered; nothing goes out above it.
+  var charged: UInt128
+  /// What is being noted.
+  var charging: UInt128?
+  /// Nothing more is sold through it.
+  var isClosing = false
+  /// A close was asked of the desk.
+  var isCloseOrdered = false
+  /// The connections on which its payer proved itself.
+  var users: [SpeedConnection] = []
+
+  init(_ statement: PayerStatement, _ descriptor: ChannelDescriptor) {
+    id = statement.channelID
+    payer = descriptor.payer
+    graceSeconds = descriptor.graceSeconds
+    history = statement.history
+    deposit = statement.deposit
+    paid = statement.paid
+    // What was noted ahead when a crash came was never sent: nobody owes it.
+    let open = statement.delivered > statement.paid ? statement.delivered - statement.paid : 0
+    base = statement.delivered - min(open, statement.window / 4)
+    charged = statement.delivered
+  }
+
+  /// Delivered in all, in value.
+  var delivered: UInt128 { base + bill.wei }
+
+  /// Adds a delivery; returns by how much it raises the total.
+  func deliver(_ bytes: Int, at price: UInt128) -> UInt128 {
+    let before = delivered
+    bill.add(bytes, at: price)
+    return delivered - before
+  }
+
+  /// Takes `amount` off what was delivered.
+  func writeOff(to total: UInt128) {
+    base = total
+    bill = Bill()
+    charged = total
+  }
+}

@@ -1,0 +1,153 @@
+import BitTorrent
+import ChainTypes
+import Keys
+import NIOCore
+import Primitives
+import Speed
+import Synchronization
+import Testing
+
+@Suite("What sellers try")
+struct CheatingSellerTests {
+  @Test("garbage is not paid for, and nothing is bought from its seller again")
+  func garbage() throws {
+    let rig = try TradeRig()
+    rig.begin()
+    rig.transfer(blocks: 16, isRight: false)
+    rig.pass(.seconds(2))
+    #expect(rig.buyer.desk.spent == 0)
+    #expect(
+      rig.buyer.said.contains {
+        if case .bye(let bye) = $0 { bye.reason == .badData } else { false }
+      })
+    rig.pass(.seconds(120))
+    #expect(!rig.buyer.market.binds(TradeRig.peer))
+  }
+
+  @Test("of large pieces a liar gets one piece's price at most")
+  func garbageOnAccount() throws {
+    let rig = try TradeRig(pieceLength: 8 << 20)
+    rig.begin()
+    rig.transfer(blocks: 512, isRight: false)
+    rig.pass(.seconds(2))
+    #expect(rig.buyer.desk.spent <= rig.paid(8 << 20))
+    #expect(!rig.buyer.market.binds(TradeRig.peer))
+  }
+
+  @Test("a price above the buyer's is never accepted, nor ever answered")
+  func tooDear() throws {
+    var terms = BuyingTerms(budget: 1 << 60, maximumPrice: TradeRig.price - 1)
+    terms.measuresGain = false
+    let rig = try TradeRig(buying: terms)
+    rig.begin()
+    rig.transfer(blocks: 16)
+    #expect(rig.buyer.said.isEmpty)
+    #expect(rig.ledger.count == 0 && rig.served == 256 << 10)
+  }
+
+  @Test("quotes with wrong signatures, old numbers or another payee are no quotes")
+  func falseQuotes() throws {
+    let rig = try TradeRig(isConnected: false)
+    rig.onTheWay = { message, toSeller in
+      guard !toSeller, case .quote(var signed) = message else { return message }
+      signed.quote.price = 1
+      return .quote(signed)
+    }
+    rig.connect()
+    rig.begin()
+    #expect(rig.buyer.said.isEmpty && rig.ledger.count == 0)
+  }
+
+  @Test("requests are at the price that was accepted before them, not at a later one")
+  func pricesHold() throws {
+    let rig = try TradeRig()
+    rig.begin()
+    rig.transfer(blocks: 16)
+    // Later quotes do not arrive: the old one holds for both.
+    rig.onTheWay = { message, toSeller in
+      if !toSeller, case .quote = message { nil } else { message }
+    }
+    rig.pass(.seconds(310))
+    rig.transfer(blocks: 16)
+    rig.pass(.seconds(2))
+    #expect(rig.seller.desk.income == rig.paid(512 << 10))
+    // It ends with its time: nobody pays for what is asked then.
+    rig.pass(.seconds(400))
+    rig.transfer(blocks: 16)
+    rig.pass(.seconds(2))
+    #expect(rig.seller.desk.income == rig.paid(512 << 10))
+    #expect(rig.served == 768 << 10)
+  }
+
+  @Test("a seller that takes the order and does not deliver is paid nothing and left for a while")
+  func slowWalk() throws {
+    let rig = try TradeRig()
+    rig.begin()
+    rig.transfer(blocks: 16)
+    rig.pass(.seconds(1))
+    let spent = rig.buyer.desk.spent
+    let block = BlockRequest(piece: 500, offset: 0, length: 16_384)
+    rig.observe(.requested(block, of: TradeRig.peer), rig.buyer)
+    rig.pass(.seconds(25))
+    #expect(!rig.buyer.market.binds(TradeRig.peer))
+    #expect(rig.buyer.desk.spent == spent)
+  }
+
+  @Test("a seller that demands prepayment gets none, unless the buyer's terms allow a first window")
+  func prepayment() throws {
+    for allows in [false, true] {
+      var terms = BuyingTerms(budget: 1 << 60, maximumPrice: TradeRig.price)
+      terms.measuresGain = false
+      terms.prepaysFirstWindow = allows
+      let rig = try TradeRig(buying: terms)
+      rig.onTheWay = { message, toSeller in
+        guard !toSeller, case .need(var need) = message else { return message }
+        need.window = 0
+        need.required = rig.paid(128 << 10)
+        return .need(need)
+      }
+      rig.begin()
+      #expect(rig.buyer.desk.spent == (allows ? rig.paid(128 << 10) : 0))
+      rig.pass(.seconds(20))
+      #expect(rig.buyer.desk.spent == (allows ? rig.paid(128 << 10) : 0))
+    }
+  }
+
+  @Test("disconnecting after each voucher brings no more than what was delivered")
+  func leavesAfterVouchers() throws {
+    let rig = try TradeRig()
+    for _ in 0..<5 {
+      rig.begin()
+      rig.transfer(blocks: 24)
+      rig.disconnect()
+      rig.connect()
+    }
+    rig.begin()
+    rig.pass(.seconds(2))
+    #expect(rig.buyer.desk.spent <= rig.paid(rig.served))
+  }
+
+  @Test("with spending off at the signer, or no ledger, the download goes on for nothing")
+  func spendingOff() throws {
+    for isLedgerDown in [false, true] {
+      let rig = try TradeRig()
+      rig.buyer.desk.books.withLock {
+        $0.isSpendingOff = !isLedgerDown
+        $0.isLedgerDown = isLedgerDown
+      }
+      rig.begin()
+      rig.transfer(blocks: 64)
+      #expect(rig.served == 1 << 20 && rig.buyer.desk.spent == 0)
+    }
+  }
+
+  @Test("an open channel goes on paying while the ledger is away")
+  func ledgerAway() throws {
+    let rig = try TradeRig()
+    rig.begin()
+    rig.buyer.desk.books.withLock { $0.isLedgerDown = true }
+    rig.transfer(blocks: 64)
+    rig.pass(.seconds(2))
+    #expect(rig.seller.desk.income == rig.paid(1 << 20))
+  }
+}

@@ -1,0 +1,252 @@
+import BitTorrent
+import ChainTypes
+import Metainfo
+import NIOCore
+import Primitives
+import Speed
+import TestSupport
+
+/// One end of a trade: a market on its own accounts and desk, and what it sent.
+final class TradeEnd {
+  let desk: TestDesk
+  let accounts: SpeedAccounts
+  let market: SpeedMarket
+  /// What it said on each connection, oldest first.
+  var said: [SpeedMessage] = []
+  /// What it said and was not heard yet.
+  var outbox: [(PeerHandle, ByteBuffer)] = []
+  var reconsidered: Set<PeerHandle> = []
+  var rechokes = 0
+  var disconnects: [PeerHandle] = []
+  var figures = TorrentFigures()
+
+  init(
+    _ ledger: TestLedger, key: UInt32, selling: SellingTerms?, buying: BuyingTerms?,
+    sharing accounts: SpeedAccounts? = nil
+  ) throws {
+    desk = try TestDesk(ledger, key: key)
+    self.accounts =
+      accounts
+      ?? SpeedAccounts(
+        desk: desk, mailbox: desk.mailbox,
+        configuration: SpeedConfiguration(selling: selling, unixOffset: 1_700_000_000),
+        random: SeededGenerator(seed: UInt64(key) + 1))
+    market = SpeedMarket(accounts: self.accounts, buying: buying)
+    figures.pieceLength = 256 << 10
+    figures.bytesLeft = 64 << 20
+    figures.uploadSlots = 8
+  }
+
+  /// Ends a batch; whether anything came of it.
+  func settle(at now: NIODeadline) -> Bool {
+    var wishes: [StrategyWish] = []
+    market.advance(to: now)
+    market.settle(wishes: &wishes)
+    for wish in wishes {
+      switch wish {
+      case .send(let peer, _, let payload):
+        if let message = try? SpeedMessage(payload) { said.append(message) }
+        outbox.append((peer, payload))
+      case .reconsider(let peer): reconsidered.insert(peer)
+      case .rechoke: rechokes += 1
+      case .disconnect(let peer, _): disconnects.append(peer)
+      }
+    }
+    return !wishes.isEmpty
+  }
+
+  func tick(at now: NIODeadline) {
+    var wishes: [StrategyWish] = []
+    market.advance(to: now)
+    market.tick(figures, wishes: &wishes)
+  }
+}
+
+/// A seller and a buyer on one connection, whose blocks and time a test moves.
+final class TradeRig {
+  static let price: UInt128 = 1 << 40
+  static let peer = PeerHandle(0)
+
+  let ledger = TestLedger()
+  let seller: TradeEnd
+  let buyer: TradeEnd
+  private(set) var now = NIODeadline.uptimeNanoseconds(1_000_000_000_000)
+  /// Requests that the seller holds back.
+  private(set) var held: [BlockRequest] = []
+  private(set) var nextBlock = 0
+  private(set) var served = 0
+  private var wrong: Set<Int> = []
+  /// What happens to messages on their way; nil loses one.
+  var onTheWay: ((SpeedMessage, _ toSeller: Bool) -> SpeedMessage?) = { message, _ in message }
+  let pieceLength: Int
+
+  init(
+    selling: SellingTerms? = nil, buying: BuyingTerms? = nil, pieceLength: Int = 256 << 10,
+    host: UInt32 = 0x0505_0505, isConnected: Bool = true
+  ) throws {
+    var terms = BuyingTerms(budget: 1 << 60, maximumPrice: Self.price * 4)
+    terms.measuresGain = false
+    self.pieceLength = pieceLength
+    seller = try TradeEnd(
+      ledger, key: 1, selling: selling ?? SellingTerms(floorPrice: Self.price), buying: nil)
+    buyer = try TradeEnd(ledger, key: 2, selling: nil, buying: buying ?? terms)
+    for end in [seller, buyer] { end.figures.pieceLength = pieceLength }
+    seller.figures.isComplete = true
+    seller.figures.bytesLeft = 0
+    tick()
+    if isConnected { connect(host: host) }
+  }
+
+  var ends: [TradeEnd] { [seller, buyer] }
+
+  func other(_ end: TradeEnd) -> TradeEnd { end === seller ? buyer : seller }
+
+  // MARK: The connection
+
+  func connect(host: UInt32 = 0x0505_0505) {
+    for end in ends {
+      let introduction = PeerIntroduction(
+        address: PeerAddress(ipv4: host, port: 6_881),
+        direction: end === seller ? .incoming : .outgoing, peerID: BitTorrent.PeerID.test,
+        features: [.fast, .extended], infoHash: .zero, isV2: false)
+      end.market.advance(to: now)
+      end.market.connected(Self.peer, introduction)
+    }
+    var wishes: [StrategyWish] = []
+    for end in ends {
+      end.market.extensionsAgreed(
+        [SpeedExtension.name], entries: other(end).market.handshakeEntries(for: Self.peer),
+        with: Self.peer, wishes: &wishes)
+    }
+    pump()
+  }
+
+  func disconnect() {
+    for end in ends {
+      end.market.disconnected(Self.peer)
+      end.outbox = []
+    }
+    held = []
+    pump()
+  }
+
+  // MARK: Time and messages
+
+  /// Everything that follows at this moment.
+  func pump() {
+    var isBusy = true
+    while isBusy {
+      isBusy = false
+      for end in ends {
+        if end.settle(at: now) { isBusy = true }
+        let outbox = end.outbox
+        end.outbox = []
+        for (peer, payload) in outbox { deliver(payload, peer, to: other(end)) }
+        if end.reconsidered.remove(Self.peer) != nil, end === seller { serveHeld() }
+      }
+    }
+  }
+
+  private func deliver(_ payload: ByteBuffer, _ peer: PeerHandle, to end: TradeEnd) {
+    guard let message = try? SpeedMessage(payload),
+      let changed = onTheWay(message, end === seller)
+    else { return }
+    say(changed, to: end)
+  }
+
+  /// A message reaches an end, whoever wrote it.
+  func say(_ message: SpeedMessage, to end: TradeEnd) {
+    var wishes: [StrategyWish] = []
+    end.market.advance(to: now)
+    end.market.received(
+      message.encoded, of: SpeedExtension.name, from: Self.peer, wishes: &wishes)
+  }
+
+  func tick() {
+    for end in ends { end.tick(at: now) }
+    pump()
+  }
+
+  /// Time goes by in ticks.
+  func pass(_ time: TimeAmount) {
+    let end = now + time
+    while now < end {
+      now = min(end, now + .milliseconds(250))
+      tick()
+    }
+  }
+
+  /// Time goes by until paid mode has begun.
+  func begin() { pass(.seconds(3)) }
+
+  // MARK: Blocks
+
+  var blocksInPiece: Int { pieceLength / BlockRequest.blockLength }
+
+  /// The buyer asks for blocks; what the seller admits arrives, and pieces prove right.
+  func transfer(blocks count: Int, isRight: Bool = true) {
+    for _ in 0..<count {
+      let block = BlockRequest(
+        piece: nextBlock / blocksInPiece, offset: nextBlock % blocksInPiece * 16_384,
+        length: 16_384)
+      nextBlock += 1
+      if !isRight { wrong.insert(block.piece) }
+      observe(.requested(block, of: Self.peer), buyer)
+      request(block)
+    }
+    pump()
+  }
+
+  private func request(_ block: BlockRequest) {
+    seller.market.advance(to: now)
+    switch seller.market.admit(block, from: Self.peer) {
+    case .serve: serve(block)
+    case .hold: held.append(block)
+    case .reject: break
+    }
+  }
+
+  private func serve(_ block: BlockRequest) {
+    served += block.length
+    observe(.sent(block, to: Self.peer), seller)
+    observe(.received(block, from: Self.peer), buyer)
+    guard block.offset + block.length == pieceLength else { return }
+    let event: TransferEvent =
+      !wrong.contains(block.piece)
+      ? .verified(piece: block.piece, bytes: pieceLength, from: Self.peer)
+      : .failed(piece: block.piece, bytes: pieceLength, from: Self.peer)
+    observe(event, buyer)
+  }
+
+  private func serveHeld() {
+    let blocks = held
+    held = []
+    for block in blocks { request(block) }
+  }
+
+  func observe(_ event: TransferEvent, _ end: TradeEnd) {
+    var wishes: [StrategyWish] = []
+    end.market.advance(to: now)
+    end.market.observe(event, figures: PeerFigures(), wishes: &wishes)
+  }
+
+  // MARK: Money
+
+  /// What the seller has given and was not paid for, in bytes at the usual price.
+  var unpaidBytes: Int {
+    let value = UInt128(served) * Self.price / UInt128(SpeedExtension.priceUnit)
+    let owed = value > seller.desk.income ? value - seller.desk.income : 0
+    return Int(owed * UInt128(SpeedExtension.priceUnit) / Self.price)
+  }
+
+  func paid(_ bytes: Int) -> UInt128 {
+    UInt128(bytes) * Self.price / UInt128(SpeedExtension.priceUnit)
+  }
+}
+
+extension BitTorrent.PeerID {
+  static let test: BitTorrent.PeerID = {
+    var random = SystemRandomNumberGenerator()
+    return BitTorrent.PeerID(prefix: "-SP0001-", using: &random)
+  }()
+}
