@@ -89,14 +89,17 @@ struct FaultTests {
   func earlierLife(_ seed: UInt64) throws {
     let torrent = try SimulatedTorrent(pieces: 12, pieceLength: 131_072, seed: seed)
     var hosts = [HostPlan(.everything), HostPlan(.corrupting), HostPlan(.nothing)]
-    for index in hosts.indices { hosts[index].lineRate = 128 << 10 }
-    // Blocks are written before their piece is whole, and noted at once.
+    // A liar sends a part of a piece, which is written and noted at once. The rest comes from an
+    // honest host, in another life.
+    hosts[0].joinsAt = .seconds(2)
+    hosts[1].lineRate = 64 << 10
     hosts[2].disk.memoryBytes = 32 << 10
     hosts[2].disk.recordBytes = 16 << 10
     var scenario = Scenario(torrent, hosts, seed: seed)
-    scenario.faults = (1...6).map {
-      Fault(at: .milliseconds(700 * $0), host: 2, .kill, absence: .milliseconds(100))
-    }
+    scenario.faults = [
+      Fault(at: .milliseconds(1_500), host: 2, .kill, absence: .seconds(1)),
+      Fault(at: .milliseconds(1_600), host: 1, .kill, absence: nil),
+    ]
     let report = SimulatedSwarm(scenario).run()
     #expect(report.violations.isEmpty, "\(report)")
   }

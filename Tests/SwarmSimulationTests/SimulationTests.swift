@@ -58,6 +58,18 @@ struct SimulationTests {
     #expect(first.story == second.story)
   }
 
+  @Test("a run leaves no memory behind")
+  func leaves() throws {
+    weak var host: SimulatedHost?
+    do {
+      let swarm = SimulatedSwarm(try Scenario(seed: 1, hosts: 10, pieces: 8))
+      host = swarm.hosts.last
+      _ = swarm.run()
+      #expect(host != nil)
+    }
+    #expect(host == nil)
+  }
+
   @Test("runs of two seeds are not the same")
   func differs() throws {
     let hashes = try [UInt64](1...3).map { seed in

@@ -179,7 +179,9 @@ package final class SimulatedSwarm {
       if let core = host.core { count(core, of: host) }
     }
     inspect?(self)
+    // They hold each other, and would outlive the swarm.
     for link in links { link.ends = [] }
+    for host in hosts { host.forgetConnections() }
     queue = EventQueue()
     return SimulationReport(
       seed: scenario.seed, traceHash: trace.hash, violations: violations, story: trace.story,

@@ -68,6 +68,13 @@ package final class SimulatedHost {
   /// The host at the other end of a connection; nil when that is closed.
   package func index(behind handle: PeerHandle) -> Int? { ends[handle]?.other.host.index }
 
+  func forgetConnections() {
+    ends = [:]
+    halfOpen = []
+    line = []
+    marked = []
+  }
+
   func makeHandle() -> PeerHandle {
     defer { nextHandle += 1 }
     return PeerHandle(nextHandle)
