@@ -28,7 +28,7 @@ struct DemoWallet: Sendable {
         store: store, ledger: ledger, account: key, logger: logger)
       let statementPath = folder + StatementOptions.suffix
       let till = ChannelTill(
-        service: service, ledger: ledger, signers: [key],
+        service: service, ledger: ledger, hasClock: false, signers: [key],
         statement: try Statement(path: statementPath), logger: logger)
       return DemoWallet(
         account: key.address, service: service, till: till, ledger: ledger,

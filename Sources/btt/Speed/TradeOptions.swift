@@ -104,7 +104,8 @@ struct Trade: Sendable {
   ) async throws -> Value {
     try await books.ledger.withBooks(in: books.directory) { open in
       let till = ChannelTill(
-        service: open.service, ledger: open.ledger, signers: [open.account],
+        service: open.service, ledger: open.ledger, hasClock: open.hasClock,
+        signers: [open.account],
         statement: try Statement(path: open.path + StatementOptions.suffix),
         logger: BooksOptions.logger)
       let markets = SpeedMarkets(till: till, selling: selling)
