@@ -8,7 +8,7 @@ KILLS ?= 200
 BIN = $(abspath .build/release/btt)
 SOURCES = Package.swift Sources Tests Fuzz $(wildcard Benchmarks)
 
-.PHONY: help setup build test test-unit test-integration test-contracts test-interop test-kill demo demo-ledger bench lint format fuzz docs clean
+.PHONY: help setup build test test-unit test-integration test-contracts test-interop test-kill demo bench lint format fuzz docs clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -48,10 +48,9 @@ test-interop: build ## Exchange torrents with every other program there is, and 
 test-kill: build ## Kill a node under load, and downloads, KILLS times (200); look for losses.
 	BTT_BIN=$(BIN) BTT_KILLS=$(KILLS) Tests/Integration/run.sh -k kill
 
-demo: build ## Show paid downloads: a ledger, wallets, a swarm in which one pays, the books.
+demo: build ## Show it all: a paid swarm, a validator killed and restarted, the books, a bridge.
+	@scripts/setup.sh test
 	$(BIN) demo
-
-demo-ledger: build ## Show the ledger: a validator killed and restarted, a follower, the books.
 	BTT_BIN=$(BIN) scripts/demo.sh
 
 bench: ## Measure, and hold the figures against their bounds.

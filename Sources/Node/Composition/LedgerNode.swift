@@ -35,6 +35,7 @@ public final class LedgerNode: Sendable {
   private let settings: NodeSettings
   private let role: Role
   private let channelKey: PrivateKey?
+  private let bridgeKeys: BridgeKeys
   private let directory: DataDirectory
   private let logger: Logger
   private let clock: NodeClock
@@ -50,17 +51,19 @@ public final class LedgerNode: Sendable {
   ///   - settings: what the owner set.
   ///   - role: what it does.
   ///   - channelKey: the key whose payment channels it runs; nil for none.
+  ///   - bridgeKeys: the keys of its bridge; without a validator's, its own as block maker signs.
   ///   - logger: where it tells of itself.
   /// - Throws: `NodeError`, `StoreError`, `LedgerError`.
   public init(
     directory: DataDirectory, settings: NodeSettings, role: Role, channelKey: PrivateKey? = nil,
-    logger: Logger
+    bridgeKeys: BridgeKeys = BridgeKeys(), logger: Logger
   ) throws {
     try Self.check(settings)
     self.directory = directory
     self.settings = settings
     self.role = role
     self.channelKey = channelKey
+    self.bridgeKeys = bridgeKeys
     self.logger = logger
     let store = try directory.openStore(createIfMissing: false)
     do {
@@ -161,6 +164,19 @@ public final class LedgerNode: Sendable {
       throw error
     }
     torrents?.register(in: &table, &events)
+    let bridge: NodeBridge?
+    do {
+      bridge = try await openBridge(table)
+    } catch {
+      await torrents?.stop()
+      await market?.close()
+      await channels?.close(logger)
+      throw error
+    }
+    if let bridge {
+      bridge.register(in: &table, &events)
+      services.append(Part(name: "bridge") { await bridge.run() })
+    }
     if let market { services.append(Part(name: "market") { await market.run() }) }
     if settings.rpcNeedsToken { table.restrictAll() }
     var rpc = settings.rpc
@@ -181,11 +197,13 @@ public final class LedgerNode: Sendable {
     do {
       try await group.run()
     } catch {
+      await bridge?.close()
       await torrents?.stop()
       await market?.close()
       await channels?.close(logger)
       throw error
     }
+    await bridge?.close()
     await torrents?.stop()
     await market?.close()
     await channels?.close(logger)
@@ -196,6 +214,22 @@ public final class LedgerNode: Sendable {
     if case .follower = role { return true }
     if case .every = settings.pace { return true }
     return false
+  }
+
+  private func openBridge(_ methods: RPCMethodTable) async throws -> NodeBridge? {
+    guard settings.bridge.isEnabled else { return nil }
+    guard chain.genesis.bridge != nil else {
+      throw NodeError(
+        .configuration,
+        "this chain's genesis names no root chains: leave bridge.eth_rpc and bridge.bsc_rpc empty")
+    }
+    var keys = bridgeKeys
+    switch role {
+    case .validator(let key), .devnet(let key): keys.validator = keys.validator ?? key
+    case .follower: break
+    }
+    return try await NodeBridge.open(
+      settings.bridge, keys: keys, in: directory, methods: methods, logger: logger)
   }
 
   private func openMarket(_ channels: NodeChannels?) async throws -> NodeMarket? {
