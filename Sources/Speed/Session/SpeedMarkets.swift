@@ -95,7 +95,7 @@ public final class SpeedMarkets: StrategySource {
     // Whichever torrent runs takes in the mail of all; one of these few runs, or else the next
     // that does will find it.
     till.mailbox.onPost { [weak self] in
-      let seats = self?.state.withLock { $0.seats.values.prefix(4) } ?? []
+      let seats = self?.state.withLock { Array($0.seats.values.prefix(4)) } ?? []
       for seat in seats { seat.enter { _, _ in } }
     }
     return accounts
