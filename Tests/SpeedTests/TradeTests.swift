@@ -13,8 +13,11 @@ struct TradeTests {
   func honest() throws {
     let rig = try TradeRig()
     rig.begin()
+    #expect(
+      !rig.buyer.market.binds(TradeRig.peer), "nobody keeps pieces who was not seen to be fast")
+    rig.transfer(blocks: 16)
     #expect(rig.buyer.market.binds(TradeRig.peer))
-    for _ in 0..<64 {
+    for _ in 0..<63 {
       rig.transfer(blocks: 16)
       rig.pass(.milliseconds(50))
     }

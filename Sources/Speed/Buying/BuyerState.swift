@@ -39,6 +39,8 @@ struct BuyerState {
   var quotesChecked = 0
   var quoteBudgetAt = NIODeadline.distantPast
 
+  /// Bytes that were paid for although a copy of them had come.
+  var duplicates = 0
   /// Bytes that proved right, had a price, and are billed.
   var billed = 0
   /// Bytes that proved right and had a price.

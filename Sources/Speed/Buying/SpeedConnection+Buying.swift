@@ -213,7 +213,10 @@ extension SpeedConnection {
     market.paidBytesIn += block.length
     buyer.lastProgress = now
     if isDuplicate {
-      // A copy came first; this one is of the length that was asked for, and is paid for.
+      // A copy came first, so that nobody looks at this one: it is paid for to those who were
+      // right before, as long as such blocks are few.
+      guard buyer.duplicates + block.length <= buyer.paidVerified / 16 else { return }
+      buyer.duplicates += block.length
       bill(block.length, at: price)
     } else {
       buyer.hold(block.piece, block.length, at: price)

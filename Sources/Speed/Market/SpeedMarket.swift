@@ -197,9 +197,17 @@ public final class SpeedMarket: Strategy {
   }
 
   /// Pieces begun with a paid seller are its alone, so that blame is exact.
+  ///
+  /// Not where it would keep one for long: nothing is paid that is not right in any case, and the
+  /// last pieces must not wait for the slowest.
   public func binds(_ peer: PeerHandle) -> Bool {
-    connections[peer]?.buyer.accepted.map { $0.price > 0 } ?? false
+    guard let connection = connections[peer], let quote = connection.buyer.accepted else {
+      return false
+    }
+    return quote.price > 0 && connection.downloadRate >= pieceLength / Self.secondsOfPiece
   }
+
+  private static let secondsOfPiece = 10
 
   /// Whether a request may be served.
   public func admit(_ request: BlockRequest, from peer: PeerHandle) -> RequestVerdict {

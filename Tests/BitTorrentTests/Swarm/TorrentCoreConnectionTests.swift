@@ -220,7 +220,8 @@ struct TorrentCoreConnectionTests {
   @Test("tells a strategy of requests that went out, and of those that won't be answered")
   func strategyRequests() throws {
     let strategy = ScriptedStrategy()
-    let bench = try CoreBench(torrent, have: Bitfield(bitCount: 40), strategy: strategy)
+    let bench = try CoreBench(
+      torrent, have: Bitfield(bitCount: torrent.full.bitCount), strategy: strategy)
     let (seed, asked) = try bench.connectSeed(1)
     #expect(!asked.isEmpty)
     #expect(strategy.events == asked.map { .requested($0, of: seed) })
@@ -229,8 +230,10 @@ struct TorrentCoreConnectionTests {
     let other = try CoreBench(torrent, have: torrent.full, strategy: server) {
       $0.uploadWindow = 16_384
     }
-    let peer = try other.connectLeech(1)
-    let blocks = torrent.blocks(of: 0) + torrent.blocks(of: 1)
+    // Without the fast extension no piece is allowed to one who is choked.
+    let peer = try other.connect(1, features: [.extended])
+    other.from(peer, .interested)
+    let blocks = torrent.blocks(of: 0) + torrent.blocks(of: 1) + torrent.blocks(of: 2)
     other.from(peer, blocks.map { .request($0) })
     other.from(peer, .cancel(blocks[1]))
     #expect(server.events == [.dropped(blocks[1], of: peer)])

@@ -227,7 +227,9 @@ final class TradeRig {
   func observe(_ event: TransferEvent, _ end: TradeEnd) {
     var wishes: [StrategyWish] = []
     end.market.advance(to: now)
-    end.market.observe(event, figures: PeerFigures(), wishes: &wishes)
+    var figures = PeerFigures()
+    figures.downloadRate = 10 << 20
+    end.market.observe(event, figures: figures, wishes: &wishes)
   }
 
   // MARK: Money

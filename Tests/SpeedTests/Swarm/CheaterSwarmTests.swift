@@ -35,7 +35,7 @@ struct CheaterSwarmTests {
   /// The first four hosts are honest sellers, the next `cheaters` cheat, of the others one in three
   /// has never heard of money.
   static func swarm(
-    seed: UInt64, hosts count: Int = 100, cheaters: Int, pieces: Int = 64
+    seed: UInt64, hosts count: Int = 100, cheaters: Int, pieces: Int = 96
   ) throws -> TradeSwarm {
     var random = SeededGenerator(seed: seed)
     let torrent = try SimulatedTorrent(
@@ -51,12 +51,15 @@ struct CheaterSwarmTests {
         if let liar { host = HostPlan(liar) }
         if cheat == .dear || cheat == .demandsPrepayment { host.beginning = .everything }
       }
-      host.lineRate = (256 << 10) << Int.random(in: 0...4, using: &random)
+      // Slow enough for channels to be open long before the end.
+      host.lineRate = (32 << 10) << Int.random(in: index < 4 ? 2...4 : 0...3, using: &random)
       host.configure = { $0.maximumConnections = 30 }
       hosts.append(host)
       parts.append(part)
     }
-    return try TradeSwarm(Scenario(torrent, hosts, seed: seed), parts)
+    var scenario = Scenario(torrent, hosts, seed: seed)
+    scenario.patience = .seconds(900)
+    return try TradeSwarm(scenario, parts)
   }
 
   @Test(
@@ -64,6 +67,7 @@ struct CheaterSwarmTests {
     arguments: [10, 30], seeds)
   func bounds(cheaters: Int, seed: UInt64) throws {
     let trade = try Self.swarm(seed: seed, cheaters: cheaters)
+    trade.swarm?.inspect = { _ in trade.look() }
     let report = try trade.run()
     if Self.seeds.count == 1 { print(report.story.joined(separator: "\n")) }
     #expect(report.violations.isEmpty, "\(report)")
@@ -87,14 +91,12 @@ struct CheaterSwarmTests {
     for payer in honest {
       for seller in cheats {
         let paid = trade.paid(by: payer, to: seller)
-        switch trade.parts[seller] {
-        case .dear, .demandsPrepayment: #expect(paid == 0, "\(payer) paid \(seller)")
-        default:
-          // Those who only boast, or never answer, have earned nothing.
-          if (seller - 4) % 10 >= 8 {
-            #expect(paid == 0, "\(payer) paid \(seller) for nothing, seed \(seed)")
-          }
-        }
+        // What was right is paid; what came since it was last looked at is not much. The mute and
+        // the dear have earned nothing.
+        let right = UInt128(trade.verified(by: payer, from: seller) + (512 << 10))
+        let isIdle = trade.parts[seller] == .dear || (seller - 4) % Self.cheats.count == 9
+        let due = isIdle ? 0 : right * dearest >> 20
+        #expect(paid <= due, "\(payer) paid \(seller) \(paid) wei, seed \(seed)")
       }
       for seller in honest where seller != payer {
         moved += trade.paid(by: payer, to: seller)
@@ -121,7 +123,7 @@ struct CheaterSwarmTests {
 
   @Test("more buyers than slots raise the price, and all complete", arguments: seeds)
   func priceRises(seed: UInt64) throws {
-    let torrent = try SimulatedTorrent(pieces: 128, pieceLength: 65_536, seed: seed)
+    let torrent = try SimulatedTorrent(pieces: 40, pieceLength: 65_536, seed: seed)
     var seller = HostPlan(.everything)
     seller.lineRate = 256 << 10
     seller.configure = { $0.uploadSlots = 3 }
@@ -129,8 +131,10 @@ struct CheaterSwarmTests {
     // Nobody gets it from other buyers.
     buyer.lineRate = 4 << 10
     let hosts = [seller] + [HostPlan](repeating: buyer, count: 8)
+    var scenario = Scenario(torrent, hosts, seed: seed)
+    scenario.patience = .seconds(900)
     let trade = try TradeSwarm(
-      Scenario(torrent, hosts, seed: seed), [.seller] + .init(repeating: .trader, count: 8))
+      scenario, [.seller] + .init(repeating: .trader, count: 8))
     var dearest: UInt128 = 0
     trade.swarm?.inspect = { _ in
       dearest = max(dearest, trade.markets[0]?.accounts.priceClock?.price ?? 0)

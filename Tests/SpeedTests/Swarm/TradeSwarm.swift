@@ -123,6 +123,32 @@ final class TradeSwarm {
     }
   }
 
+  /// Notes what every host has found to be right of every seller.
+  func look() {
+    for (index, market) in markets.enumerated() {
+      guard let market else { continue }
+      for row in market.statistics.peers {
+        guard let payee = row.payee, row.verified > 0 else { continue }
+        right[Source(host: index, payee: payee, peer: row.peer)] = row.verified
+      }
+    }
+  }
+
+  /// Bytes of a seller that a host found to be right, on all their connections.
+  func verified(by host: Int, from seller: Int) -> Int {
+    let account = desks[seller].account
+    return right.reduce(0) { sum, entry in
+      entry.key.host == host && entry.key.payee == account ? sum + entry.value : sum
+    }
+  }
+
+  private struct Source: Hashable {
+    var host: Int
+    var payee: Address
+    var peer: PeerHandle
+  }
+  private var right: [Source: Int] = [:]
+
   /// A line for each kind of cheater, in bytes at the floor's price.
   func figures(cheaters: [Int], moved: UInt128) -> String {
     func bytes(_ value: UInt128) -> UInt128 { value * UInt128(1 << 20) / Self.price }
