@@ -138,10 +138,11 @@ public final class Statement: Sendable {
   public func flush(durably: Bool = false) -> Bool {
     state.withLock { state in
       var isWritten = true
-      for (id, figures) in state.moved.sorted(by: { $0.key < $1.key }) where !figures.isEmpty {
+      for (id, figures) in state.moved.sorted(by: { $0.key < $1.key })
+      where !figures.isEmpty && state.books.accounts[id] != nil {
+        state.moved[id] = nil
         isWritten = write(.moved(id, figures), &state, durably: false) && isWritten
       }
-      state.moved = [:]
       if durably, let file = state.file {
         isWritten = (try? file.synchronize()) != nil && isWritten
       }

@@ -23,6 +23,16 @@ extension ChannelTill {
     if !missing.isEmpty { await openAnew(missing) }
   }
 
+  /// Tells of the channels that are open: who is met again is paid without asking the ledger.
+  func announceOpen() async {
+    for channel in await service.list() where isUsable(channel, to: channel.descriptor.payee) {
+      let paid = channel.paid.wei.low
+      signed[channel.id] = paid
+      mailbox.post(
+        .opened(channel.descriptor, deposit: channel.deposit.wei.low, signed: paid))
+    }
+  }
+
   private func isUsable(_ channel: ChannelSummary, to payee: Address) -> Bool {
     channel.role == .payer && channel.descriptor.payee == payee && channel.hold == nil
       && channel.closeRequestedAt == nil && channel.deposit > channel.paid && purse.left > 0
@@ -98,6 +108,9 @@ extension ChannelTill {
   /// Signs a voucher, as far as is allowed.
   func pay(_ id: ChannelID, total: UInt128) async {
     guard let signed = signed[id] else { return mailbox.post(.notPaid(id, isFinal: true)) }
+    if told.insert(id).inserted, let channel = try? await service.get(id) {
+      statement.opened(channel, for: torrent)
+    }
     let amount = total > signed ? total - signed : 0
     guard amount <= purse.left else {
       return mailbox.post(.notPaid(id, isFinal: purse.isSpending))

@@ -54,6 +54,8 @@ public actor ChannelTill: ChannelDesk {
   var torrent = SHA1Hash.zero
   /// What is signed on the channels that we pay through.
   var signed: [ChannelID: UInt128] = [:]
+  /// The channels of ours that the statement was told of in this session.
+  var told: Set<ChannelID> = []
   /// Orders about channels that wait for the one before them.
   private var queues: [ChannelID: [DeskOrder]] = [:]
   /// Channels of others that wait to be seen in a final block, and since when.
@@ -117,6 +119,7 @@ public actor ChannelTill: ChannelDesk {
   /// Does what is ordered, until the task is cancelled.
   public func run() async {
     await withDiscardingTaskGroup { group in
+      await announceOpen()
       group.addTask { await self.follow() }
       group.addTask { await self.watch() }
       for await order in orders {
