@@ -17,7 +17,8 @@ public struct StrategySeat: Sendable {
   /// The torrent's infohashes, as far as they are known when it begins to run.
   public let hashes: InfoHashes
 
-  private let number: UInt64
+  /// How often the torrent had begun to run by then.
+  public let number: UInt64
   private let entry: NIOLoopBound<Weak>
   /// The session's event loop, to which the strategy is confined.
   public let eventLoop: any EventLoop

@@ -60,9 +60,10 @@ struct NodeChannels: Sendable {
   var account: Address { key.address }
 
   /// A till over them for the node's torrents.
-  func till(statement: Statement, logger: Logger) -> ChannelTill {
+  func till(statement: Statement, hasClock: Bool, logger: Logger) -> ChannelTill {
     ChannelTill(
-      service: service, ledger: ledger, signers: [key], statement: statement, logger: logger)
+      service: service, ledger: ledger, hasClock: hasClock, signers: [key], statement: statement,
+      logger: logger)
   }
 
   /// Follows the chain until the task is cancelled.

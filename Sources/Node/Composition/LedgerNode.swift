@@ -209,6 +209,13 @@ public final class LedgerNode: Sendable {
     await channels?.close(logger)
   }
 
+  /// Whether the chain's blocks come by the clock; of one that is followed it is taken for granted.
+  private var hasClock: Bool {
+    if case .follower = role { return true }
+    if case .every = settings.pace { return true }
+    return false
+  }
+
   private func openBridge(_ methods: RPCMethodTable) async throws -> NodeBridge? {
     guard settings.bridge.isEnabled else { return nil }
     guard chain.genesis.bridge != nil else {
@@ -228,7 +235,8 @@ public final class LedgerNode: Sendable {
   private func openMarket(_ channels: NodeChannels?) async throws -> NodeMarket? {
     guard settings.torrents.isEnabled, let channels else { return nil }
     return try await NodeMarket(
-      channels, settings.torrents, settings.channels, in: directory, logger: logger)
+      channels, settings.torrents, settings.channels, hasClock: hasClock, in: directory,
+      logger: logger)
   }
 
   private func openTorrents(_ market: NodeMarket?) async throws -> NodeTorrents? {

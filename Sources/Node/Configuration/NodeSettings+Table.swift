@@ -270,6 +270,14 @@ extension NodeSettings {
       \.bridge.lowBalance),
     amount(
       "torrents.price", "what a MiB of upload costs at least; 0 sells nothing", \.torrents.price),
+    Entry(
+      key: "torrents.spending",
+      summary: "whether torrents with a budget are paid for: true or false",
+      get: { String($0.torrents.isSpending) },
+      set: { settings, text throws(SettingError) in
+        guard let value = Bool(text) else { throw SettingError(wanted: "true or false") }
+        settings.torrents.isSpending = value
+      }),
     number(
       "torrents.paid_share", "hundredths of the upload that are for sale", \.torrents.paidShare,
       1...100),

@@ -22,11 +22,13 @@ package final class NodeMarket: Sendable {
   /// The market of a node whose channels are open.
   init(
     _ channels: NodeChannels, _ settings: TorrentSettings, _ books: ChannelConfiguration,
-    in directory: DataDirectory, logger: Logger
+    hasClock: Bool, in directory: DataDirectory, logger: Logger
   ) async throws {
     let account = channels.account.hex
     till = channels.till(
-      statement: try Statement(path: "\(directory.channels)/\(account).statement"), logger: logger)
+      statement: try Statement(path: "\(directory.channels)/\(account).statement"),
+      hasClock: hasClock,
+      logger: logger)
     var selling: SellingTerms?
     if settings.price > 0 {
       var terms = SellingTerms(floorPrice: settings.price)
@@ -38,6 +40,7 @@ package final class NodeMarket: Sendable {
     markets = SpeedMarkets(till: till, selling: selling)
     self.directory = directory
     budgetFile = "\(directory.channels)/\(account).budgets.json"
+    await till.setSpending(settings.isSpending)
     let kept = try Self.read(budgetFile)
     budgets = Mutex(kept)
     for (torrent, terms) in kept { await markets.buy(terms, for: torrent) }

@@ -28,6 +28,8 @@ public struct TorrentSettings: Sendable {
   public var price: UInt128 = 0
   /// Hundredths of the upload that are for sale, 1 to 100.
   public var paidShare = 80
+  /// Whether anything is spent, whatever budgets say.
+  public var isSpending = true
 
   /// Whether peers are looked for in the distributed hash table.
   public var dht = true

@@ -170,6 +170,18 @@ extension ChannelService {
     return (paid + engine.payers.values.map(ChannelSummary.init)).sorted { $0.id < $1.id }
   }
 
+  /// The height up to which the ledger's blocks are in the books.
+  public var followedHeight: UInt64 { engine.meta.followed }
+
+  /// What a payer has paid by vouchers on the channels that are open, in wei.
+  public func income(from payer: Address) -> UInt128 {
+    engine.payees.values.reduce(0) { sum, book in
+      guard book.role == .payee, book.descriptor.payer == payer else { return sum }
+      let (next, overflow) = sum.addingReportingOverflow(book.paid(engine.synced))
+      return overflow ? .max : next
+    }
+  }
+
   /// One channel.
   public func get(_ id: ChannelID) throws(ChannelError) -> ChannelSummary {
     if let book = engine.payers[id] { return ChannelSummary(book) }

@@ -22,6 +22,8 @@ public final class SpeedMarket: Strategy {
   public let sells: Bool
   /// Has the torrent get a batch of its own soon.
   public var wake: (() -> Void)?
+  /// Called when the torrent rests, and nobody may wake it any more.
+  var atEnd: (() -> Void)?
 
   var connections: [PeerHandle: SpeedConnection] = [:]
   var figures = TorrentFigures()
@@ -81,6 +83,8 @@ public final class SpeedMarket: Strategy {
     }
     connections = [:]
     accounts.markets.removeAll { $0 === self }
+    atEnd?()
+    (wake, atEnd) = (nil, nil)
   }
 
   /// The length of usual pieces, in bytes.

@@ -21,6 +21,8 @@ public final class SpeedMarkets: StrategySource {
     var accounts: NIOLoopBound<SpeedAccounts>?
     var seats: [SHA1Hash: StrategySeat] = [:]
     var buying: [SHA1Hash: BuyingTerms] = [:]
+    /// What had been spent when the torrents that run began to.
+    var spentAtStart: [SHA1Hash: UInt128] = [:]
     var notSold: Set<SHA1Hash> = []
   }
 
@@ -36,17 +38,24 @@ public final class SpeedMarkets: StrategySource {
 
   /// Says what is paid for a torrent, at once where it runs; nil buys nothing more.
   ///
-  /// What was spent for it before counts.
+  /// What was spent for it before counts. What is owed already may be signed in any case.
   public func buy(_ terms: BuyingTerms?, for torrent: SHA1Hash) async {
-    let spent = await till.allow(terms?.budget ?? 0, for: torrent)
-    var wanted = terms
-    wanted?.spentBefore = spent
-    let buying = wanted
-    let seat = state.withLock { state in
-      state.buying[torrent] = buying
-      return state.seats[torrent]
+    if let terms { await till.allow(terms.budget, for: torrent) }
+    let spent = till.statement.spent(for: torrent)
+    let (seat, buying) = state.withLock { state in
+      var terms = terms
+      terms?.spentBefore = state.spentAtStart[torrent] ?? spent
+      state.buying[torrent] = terms
+      return (state.seats[torrent], terms)
     }
     seat?.enter { strategy, _ in (strategy as? SpeedMarket)?.buying = buying }
+  }
+
+  /// Buys nothing more for a torrent while it runs; what is owed is paid within a second.
+  public func stopBuying(for torrent: SHA1Hash) {
+    state.withLock({ $0.seats[torrent] })?.enter { strategy, _ in
+      (strategy as? SpeedMarket)?.buying = nil
+    }
   }
 
   /// Says that a torrent's upload is not sold; it holds from when the torrent runs next.
@@ -57,13 +66,24 @@ public final class SpeedMarkets: StrategySource {
   /// The market of a torrent that begins to run.
   public func strategy(for seat: StrategySeat) -> (any Strategy)? {
     let accounts = accounts(on: seat.eventLoop)
+    let spent = till.statement.spent(for: seat.id)
     let (buying, sells) = state.withLock { state in
       state.seats[seat.id] = seat
+      state.spentAtStart[seat.id] = spent
+      state.buying[seat.id]?.spentBefore = spent
       return (state.buying[seat.id], !state.notSold.contains(seat.id))
     }
     let market = SpeedMarket(accounts: accounts, buying: buying, sells: sells)
     market.wake = { seat.enter { _, _ in } }
+    market.atEnd = { [weak self] in self?.leave(seat) }
     return market
+  }
+
+  /// The torrent rests; where it runs again it has another seat.
+  private func leave(_ seat: StrategySeat) {
+    state.withLock { state in
+      if state.seats[seat.id]?.number == seat.number { state.seats[seat.id] = nil }
+    }
   }
 
   /// What the session's torrents share, made on its event loop with the first of them.
@@ -72,9 +92,10 @@ public final class SpeedMarkets: StrategySource {
     let accounts = SpeedAccounts(
       desk: till, mailbox: till.mailbox, configuration: configuration)
     state.withLock { $0.accounts = NIOLoopBound(accounts, eventLoop: eventLoop) }
-    // Whichever torrent runs takes in the mail of all.
+    // Whichever torrent runs takes in the mail of all; one of these few runs, or else the next
+    // that does will find it.
     till.mailbox.onPost { [weak self] in
-      let seats = self?.state.withLock { Array($0.seats.values) } ?? []
+      let seats = self?.state.withLock { Array($0.seats.values.prefix(4)) } ?? []
       for seat in seats { seat.enter { _, _ in } }
     }
     return accounts

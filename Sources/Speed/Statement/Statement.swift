@@ -27,6 +27,8 @@ public final class Statement: Sendable {
 
   private struct State {
     var file: FileHandle?
+    /// Where the last whole line ends.
+    var end: UInt64 = 0
     var books = StatementBooks()
     var moved: [ChannelID: TradeFigures] = [:]
   }
@@ -55,7 +57,8 @@ public final class Statement: Sendable {
       try file.seekToEnd()
       var state = State()
       state.file = file
-      for entry in Self.entries(in: bytes.prefix(whole)) { state.books.add(entry.event) }
+      state.end = UInt64(whole)
+      for entry in Self.entries(in: bytes.prefix(whole)) { state.books.add(entry) }
       self.state = Mutex(state)
     } catch let failure as Failure {
       throw failure
@@ -135,15 +138,21 @@ public final class Statement: Sendable {
   public func flush(durably: Bool = false) -> Bool {
     state.withLock { state in
       var isWritten = true
-      for (id, figures) in state.moved.sorted(by: { $0.key < $1.key }) where !figures.isEmpty {
+      for (id, figures) in state.moved.sorted(by: { $0.key < $1.key })
+      where !figures.isEmpty && state.books.accounts[id] != nil {
+        state.moved[id] = nil
         isWritten = write(.moved(id, figures), &state, durably: false) && isWritten
       }
-      state.moved = [:]
       if durably, let file = state.file {
         isWritten = (try? file.synchronize()) != nil && isWritten
       }
       return isWritten
     }
+  }
+
+  /// What was spent for a torrent, in wei.
+  func spent(for torrent: SHA1Hash) -> UInt128 {
+    state.withLock { $0.books.spent[torrent] ?? 0 }
   }
 
   /// What a payer paid us through channels that are closed, in wei.
@@ -157,14 +166,19 @@ public final class Statement: Sendable {
   }
 
   private func write(_ event: StatementEvent, _ state: inout State, durably: Bool) -> Bool {
-    state.books.add(event)
-    guard let file = state.file else { return true }
     let entry = StatementEntry(time: now(), event: event)
+    state.books.add(entry)
+    guard let file = state.file else { return true }
+    let line = Data(JSONValue.object(entry.json).serialized + [0x0a])
     do {
-      try file.write(contentsOf: Data(JSONValue.object(entry.json).serialized + [0x0a]))
+      try file.write(contentsOf: line)
+      state.end += UInt64(line.count)
       if durably { try file.synchronize() }
       return true
     } catch {
+      // A disk that is full may have taken a part, which must not spoil the next line.
+      try? file.truncate(atOffset: state.end)
+      _ = try? file.seekToEnd()
       return false
     }
   }

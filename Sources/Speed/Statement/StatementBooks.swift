@@ -20,6 +20,8 @@ public struct StatementBooks: Sendable {
     public var settled: UInt128 = 0
     /// Whether it is gone from the ledger.
     public var isClosed = false
+    /// When anything was last told of it, in seconds since 1970.
+    public var lastUsed: UInt64 = 0
 
     fileprivate mutating func settle(_ total: UInt128) { settled = max(settled, total) }
   }
@@ -37,7 +39,13 @@ public struct StatementBooks: Sendable {
   public init() {}
 
   /// Takes in a line.
-  public mutating func add(_ event: StatementEvent) {
+  public mutating func add(_ entry: StatementEntry) {
+    add(entry.event)
+    if let id = entry.event.channel { accounts[id]?.lastUsed = entry.time }
+  }
+
+  /// Takes in what a line will tell.
+  mutating func add(_ event: StatementEvent) {
     switch event {
     case .opened(let id, let party, let deposit, let paid, let torrent):
       var account =

@@ -11,7 +11,7 @@ extension ChannelTill {
     for wish in wishes {
       if let channel = channels.first(where: { isUsable($0, to: wish.payee) }) {
         let signed = channel.paid.wei.low
-        payments[channel.id] = payments[channel.id] ?? Payments(signed: signed)
+        self.signed[channel.id] = max(self.signed[channel.id] ?? 0, signed)
         purse.lock(min(channel.deposit.wei.low - signed, purse.lockable))
         statement.opened(channel, for: torrent)
         mailbox.post(
@@ -21,6 +21,16 @@ extension ChannelTill {
       }
     }
     if !missing.isEmpty { await openAnew(missing) }
+  }
+
+  /// Tells of the channels that are open: who is met again is paid without asking the ledger.
+  func announceOpen() async {
+    for channel in await service.list() where isUsable(channel, to: channel.descriptor.payee) {
+      let paid = channel.paid.wei.low
+      signed[channel.id] = paid
+      mailbox.post(
+        .opened(channel.descriptor, deposit: channel.deposit.wei.low, signed: paid))
+    }
   }
 
   private func isUsable(_ channel: ChannelSummary, to payee: Address) -> Bool {
@@ -56,7 +66,7 @@ extension ChannelTill {
           continue
         }
         counters.channelsOpened += 1
-        payments[descriptor.id] = Payments(signed: 0)
+        signed[descriptor.id] = 0
         statement.append(
           .opened(
             descriptor.id, ChannelParty(term.payee, isPaidByUs: true), deposit: term.deposit,
@@ -80,7 +90,7 @@ extension ChannelTill {
   /// Raises a deposit, as far as is allowed.
   func topUp(_ id: ChannelID, by amount: UInt128) async {
     let granted = min(amount, purse.lockable)
-    guard payments[id] != nil, granted > 0 else { return mailbox.post(.notToppedUp(id)) }
+    guard signed[id] != nil, granted > 0 else { return mailbox.post(.notToppedUp(id)) }
     purse.lock(granted)
     do throws(ChannelError) {
       try await fund(granted)
@@ -95,27 +105,16 @@ extension ChannelTill {
     }
   }
 
-  /// Signs a voucher; of totals that are wanted meanwhile the highest alone.
+  /// Signs a voucher, as far as is allowed.
   func pay(_ id: ChannelID, total: UInt128) async {
-    guard let state = payments[id] else { return mailbox.post(.notPaid(id, isFinal: true)) }
-    guard !state.isBusy else {
-      payments[id]?.next = max(state.next ?? 0, total)
-      return
+    guard let signed = signed[id] else { return mailbox.post(.notPaid(id, isFinal: true)) }
+    if told.insert(id).inserted, let channel = try? await service.get(id) {
+      statement.opened(channel, for: torrent)
     }
-    payments[id]?.isBusy = true
-    var next: UInt128? = total
-    while let total = next {
-      await sign(id, total: total)
-      next = payments[id]?.next
-      payments[id]?.next = nil
-    }
-    payments[id]?.isBusy = false
-  }
-
-  private func sign(_ id: ChannelID, total: UInt128) async {
-    let signed = payments[id]?.signed ?? 0
     let amount = total > signed ? total - signed : 0
-    guard amount <= purse.left else { return mailbox.post(.notPaid(id, isFinal: true)) }
+    guard amount <= purse.left else {
+      return mailbox.post(.notPaid(id, isFinal: purse.isSpending))
+    }
     if let ceiling = purse.ceiling(for: amount) {
       guard statement.append(.limit(total: ceiling), durably: true) else {
         return mailbox.post(.notPaid(id, isFinal: false))
@@ -123,7 +122,7 @@ extension ChannelTill {
       purse.raise(to: ceiling)
     }
     purse.spend(amount)
-    payments[id]?.signed = max(signed, total)
+    self.signed[id] = max(signed, total)
     do throws(ChannelError) {
       let voucher = try await service.pay(id, total: total)
       counters.vouchersSigned += 1
@@ -131,7 +130,7 @@ extension ChannelTill {
       mailbox.post(.paid(voucher))
     } catch {
       purse.restore(amount)
-      payments[id]?.signed = signed
+      self.signed[id] = signed
       logger.notice("a voucher was not signed", metadata: ["cause": "\(error)"])
       mailbox.post(.notPaid(id, isFinal: error.isFinal))
     }
@@ -142,11 +141,10 @@ extension ChannelTill {
     do throws(ChannelError) {
       try await service.shown(voucher)
       let id = voucher.channelID
-      if let signed = payments[id]?.signed {
-        payments[id]?.signed = max(signed, voucher.cumulativeAmount)
-      }
+      if let known = signed[id] { signed[id] = max(known, voucher.cumulativeAmount) }
     } catch {
-      logger.warning("a voucher of ours was shown", metadata: ["cause": "\(error)"])
+      // Anybody may show what is no voucher of ours.
+      logger.debug("a voucher that was shown was not taken", metadata: ["cause": "\(error)"])
     }
   }
 

@@ -11,8 +11,8 @@ extension ChannelTill {
     guard descriptor.payee == account, descriptor.domain == domain else {
       return mailbox.post(.notAdmitted(id))
     }
-    let channels = await service.list()
-    guard let channel = channels.first(where: { $0.id == id }) else {
+    guard let channel = try? await service.get(id) else {
+      guard visitors.count < Self.maximumVisitors else { return mailbox.post(.notAdmitted(id)) }
       visitors[id] = (descriptor, clock.now)
       return
     }
@@ -21,9 +21,8 @@ extension ChannelTill {
     }
     counters.channelsAdmitted += 1
     statement.opened(channel, for: torrent)
-    let open = channels.lazy.filter { $0.role == .payee && $0.descriptor.payer == descriptor.payer }
     let history =
-      open.reduce(0 as UInt128) { $0 + $1.paid.wei.low } + statement.closed(by: descriptor.payer)
+      await service.income(from: descriptor.payer) + statement.closed(by: descriptor.payer)
     mailbox.post(
       .admitted(
         PayerStatement(
@@ -31,6 +30,8 @@ extension ChannelTill {
           delivered: channel.delivered.wei.low, history: history,
           voucher: try? await service.newestVoucher(id))))
   }
+
+  private static let maximumVisitors = 1_024
 
   /// Verifies a voucher and brings it to the disk.
   func receive(_ voucher: SignedVoucher, from peer: PeerID) async {

@@ -47,38 +47,45 @@ public actor ChannelTill: ChannelDesk {
 
   var purse: Purse
   private var budgets: [SHA1Hash: UInt128] = [:]
+  /// What had been spent for torrents when they were first allowed to spend.
+  private var spentBefore: [SHA1Hash: UInt128] = [:]
+  private var hasAccounted = false
   /// What channels were opened or found for last, for the statement.
   var torrent = SHA1Hash.zero
-  /// Vouchers that are being signed or wait to be, of the channels that we pay through.
-  var payments: [ChannelID: Payments] = [:]
+  /// What is signed on the channels that we pay through.
+  var signed: [ChannelID: UInt128] = [:]
+  /// The channels of ours that the statement was told of in this session.
+  var told: Set<ChannelID> = []
+  /// Orders about channels that wait for the one before them.
+  private var queues: [ChannelID: [DeskOrder]] = [:]
   /// Channels of others that wait to be seen in a final block, and since when.
   var visitors: [ChannelID: (descriptor: ChannelDescriptor, since: Duration)] = [:]
-  private var lastAnswer: Duration
+  /// Whether the ledger makes blocks by the clock, so that an old one tells that news are missing.
+  private let hasClock: Bool
+  /// When the books last had all that the ledger tells.
+  private var caughtUp: Duration
 
-  /// What is to be signed on a channel.
-  struct Payments {
-    var signed: UInt128
-    var isBusy = false
-    var next: UInt128?
-  }
-
-  /// A till over the channels of a service, which somebody runs; `signers` are the account's key
-  /// and the voucher signer's.
+  /// A till over the channels of a service, which somebody runs.
+  ///
+  /// `signers` are the account's key and the voucher signer's. With `hasClock` the ledger is one
+  /// that makes blocks by the clock: where its newest is old, no credit is given.
   public init(
-    service: ChannelService, ledger: any LedgerClient, signers: [any ChannelSigner],
-    statement: Statement, clock: any ChannelClock = SystemChannelClock(), logger: Logger
+    service: ChannelService, ledger: any LedgerClient, hasClock: Bool,
+    signers: [any ChannelSigner], statement: Statement,
+    clock: any ChannelClock = SystemChannelClock(), logger: Logger
   ) {
     account = service.account
     domain = service.domain
     self.service = service
     self.ledger = ledger
+    self.hasClock = hasClock
     self.statement = statement
     self.clock = clock
     self.logger = logger
     self.signers = Dictionary(signers.map { ($0.address, $0) }) { first, _ in first }
     (orders, orderContinuation) = AsyncStream.makeStream()
     purse = Purse(spent: statement.books.ceiling)
-    lastAnswer = clock.now
+    caughtUp = clock.now
   }
 
   // MARK: - Spending
@@ -87,18 +94,18 @@ public actor ChannelTill: ChannelDesk {
   ///
   /// What was spent for it in earlier sessions counts, and so does what may have been signed before
   /// a crash.
-  ///
-  /// - Returns: what counts as spent of it.
-  @discardableResult
-  public func allow(_ budget: UInt128, for torrent: SHA1Hash) -> UInt128 {
-    let books = statement.books
-    if books.unaccounted > 0 { statement.append(.spent(torrent, books.unaccounted)) }
-    let spent = statement.books.spent[torrent] ?? 0
+  public func allow(_ budget: UInt128, for torrent: SHA1Hash) {
+    if !hasAccounted {
+      hasAccounted = true
+      let unaccounted = statement.books.unaccounted
+      if unaccounted > 0 { statement.append(.spent(torrent, unaccounted)) }
+    }
+    let spent = spentBefore[torrent] ?? statement.spent(for: torrent)
+    spentBefore[torrent] = spent
     let left = budget > spent ? budget - spent : 0
     purse.allow(left, insteadOf: budgets[torrent] ?? 0)
     budgets[torrent] = left
     self.torrent = torrent
-    return spent
   }
 
   /// Turns spending on or off, at once and for all torrents.
@@ -112,9 +119,22 @@ public actor ChannelTill: ChannelDesk {
   /// Does what is ordered, until the task is cancelled.
   public func run() async {
     await withDiscardingTaskGroup { group in
+      await announceOpen()
       group.addTask { await self.follow() }
       group.addTask { await self.watch() }
-      for await order in orders { group.addTask { await self.carryOut(order) } }
+      for await order in orders {
+        // What is ordered about the books of one channel is done in order.
+        if let id = order.channelInOrder {
+          guard queues[id] == nil else {
+            queues[id]?.append(order)
+            continue
+          }
+          queues[id] = []
+          group.addTask { await self.carryOut(order, thenAllOf: id) }
+        } else {
+          group.addTask { await self.carryOut(order) }
+        }
+      }
       group.cancelAll()
     }
   }
@@ -123,6 +143,15 @@ public actor ChannelTill: ChannelDesk {
   public func close() {
     if purse.ceiling != purse.spent { statement.append(.limit(total: purse.spent)) }
     statement.flush(durably: true)
+  }
+
+  private func carryOut(_ order: DeskOrder, thenAllOf id: ChannelID) async {
+    await carryOut(order)
+    while let queue = queues[id], let next = queue.first {
+      queues[id]?.removeFirst()
+      await carryOut(next)
+    }
+    queues[id] = nil
   }
 
   private nonisolated func carryOut(_ order: DeskOrder) async {
@@ -155,39 +184,82 @@ public actor ChannelTill: ChannelDesk {
       if role == .payee, let visitor = visitors.removeValue(forKey: id) {
         await admit(visitor.descriptor)
       }
-    case .toppedUp, .paid, .stopped, .unresolved: break
+    case .toppedUp(let id, let deposit):
+      // Of our own it is told when the order is done.
+      if signed[id] == nil { mailbox.post(.toppedUp(id, deposit: deposit)) }
+    case .paid, .stopped, .unresolved: break
     case .settled(let id, let amount, let total):
       statement.append(.settled(id, amount: amount, total: total), durably: true)
     case .closeRequested(let id): mailbox.post(.closing(id))
     case .closed(let id, let total):
       statement.append(.closed(id, total: total), durably: true)
       mailbox.post(.closing(id))
-      payments[id] = nil
+      if let account = statement.books.accounts[id], let signed = signed.removeValue(forKey: id) {
+        purse.unlock(account.deposit > signed ? account.deposit - signed : 0)
+      }
     case .transaction(let kind, let hash, let succeeded):
       statement.append(
         .transaction(kind: kind.name, hash, succeeded: succeeded), durably: true)
     }
   }
 
-  /// Looks every second whether the ledger answers, and whose time is up.
+  /// Looks every second how old the news of the ledger are, and whose time is up.
   private func watch() async {
+    var rounds = 0
     while !Task.isCancelled {
-      do throws(LedgerClientError) {
-        _ = try await ledger.head()
-        lastAnswer = clock.now
-      } catch {
-        logger.debug("the ledger does not answer", metadata: ["cause": "\(error)"])
-      }
-      mailbox.post(.ledgerAge(clock.now - lastAnswer))
-      for (id, visitor) in visitors where clock.now - visitor.since >= Self.patience {
-        visitors[id] = nil
-        mailbox.post(.notAdmitted(id))
-      }
+      await look()
+      if rounds % 60 == 0 { await giveBackIdle() }
+      rounds += 1
       statement.flush()
       guard (try? await clock.sleep(for: .seconds(1))) != nil else { return }
     }
   }
 
+  private func look() async {
+    var news = caughtUp
+    do throws(LedgerClientError) {
+      let head = try await ledger.head()
+      if await service.followedHeight >= head.height { caughtUp = clock.now }
+      news = hasClock ? min(caughtUp, .seconds(Int64(clamping: head.time))) : caughtUp
+    } catch {
+      logger.debug("the ledger does not answer", metadata: ["cause": "\(error)"])
+    }
+    mailbox.post(.ledgerAge(max(clock.now - news, .zero)))
+    for (id, visitor) in visitors where clock.now - visitor.since >= Self.patience {
+      visitors[id] = nil
+      mailbox.post(.notAdmitted(id))
+    }
+  }
+
+  /// Asks for the close of channels that an earlier session left open and nobody uses again.
+  private func giveBackIdle() async {
+    let now = UInt64(max(clock.now.components.seconds, 0))
+    for (id, account) in statement.books.accounts
+    where account.party.isPaidByUs && !account.isClosed && signed[id] == nil
+      && account.lastUsed + Self.idleSeconds <= now
+    {
+      guard let channel = try? await service.get(id), channel.closeRequestedAt == nil else {
+        continue
+      }
+      await requestClose(id)
+    }
+  }
+
+  private static let idleSeconds: UInt64 = 600
+
   /// How long a channel that was shown may take to be seen in a final block.
   private static let patience = Duration.seconds(15)
+}
+
+extension DeskOrder {
+  /// The channel whose orders are carried out one after the other, for those that change its book.
+  fileprivate var channelInOrder: ChannelID? {
+    switch self {
+    case .pay(let id, _), .charge(let id, _, _), .writeOff(let id, _), .close(let id),
+      .requestClose(let id), .topUp(let id, _):
+      id
+    case .shown(let voucher): voucher.channelID
+    case .sign, .open, .admit, .receive: nil
+    }
+  }
 }

@@ -45,6 +45,8 @@ struct BooksOptions: ParsableArguments {
     let service: ChannelService
     let ledger: any LedgerClient
     let account: any ChannelSigner
+    /// Whether the ledger makes blocks by the clock: of one's own node that is not known.
+    let hasClock: Bool
     /// The path of the books, to which others append what they call their own.
     let path: String
   }
@@ -75,8 +77,11 @@ struct BooksOptions: ParsableArguments {
         store: store, ledger: ledger, account: account, lease: lease, takeOver: takeOver,
         configuration: books, logger: Self.logger)
       try await service.catchUp()
+      var hasClock = false
+      if case .genesis = trust { hasClock = true }
       let value = try await body(
-        Open(service: service, ledger: ledger, account: account, path: path))
+        Open(
+          service: service, ledger: ledger, account: account, hasClock: hasClock, path: path))
       try await service.shutdown()
       return value
     }

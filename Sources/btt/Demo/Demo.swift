@@ -120,10 +120,7 @@ struct Demo: Sendable {
     view.say("tracker  \(tracker.url)")
     let metainfo = try makeTorrent(tracker.url, view)
 
-    var terms = SellingTerms(floorPrice: try ChannelArguments.wei(Amount(parsing: Self.price)))
-    // Nobody waits for it, as the payee closes; credit rests on news a quarter as old.
-    terms.graceSeconds = 600
-    terms.graceBlocks = 1
+    let terms = SellingTerms(floorPrice: try ChannelArguments.wei(Amount(parsing: Self.price)))
     let selling = SpeedMarkets(till: seller.till, selling: terms)
     let buying = SpeedMarkets(till: buyer.till)
     await buying.buy(

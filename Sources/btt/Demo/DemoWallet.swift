@@ -23,14 +23,12 @@ struct DemoWallet: Sendable {
   ) async throws -> DemoWallet {
     let store = try LevelDBStore(configuration: .init(path: folder))
     do {
-      var configuration = ChannelConfiguration()
-      configuration.minimumGraceBlocks = 1
       let logger = Logger(label: "btt.demo") { _ in SwiftLogNoOpLogHandler() }
       let service = try await ChannelService.open(
-        store: store, ledger: ledger, account: key, configuration: configuration, logger: logger)
+        store: store, ledger: ledger, account: key, logger: logger)
       let statementPath = folder + StatementOptions.suffix
       let till = ChannelTill(
-        service: service, ledger: ledger, signers: [key],
+        service: service, ledger: ledger, hasClock: false, signers: [key],
         statement: try Statement(path: statementPath), logger: logger)
       return DemoWallet(
         account: key.address, service: service, till: till, ledger: ledger,

@@ -30,7 +30,7 @@ struct StatementOptions: ParsableArguments {
 
   /// What the lines come to.
   func sums() throws -> StatementBooks {
-    try entries().reduce(into: StatementBooks()) { $0.add($1.event) }
+    try entries().reduce(into: StatementBooks()) { $0.add($1) }
   }
 
   private func path() throws -> String {

@@ -104,7 +104,8 @@ struct Trade: Sendable {
   ) async throws -> Value {
     try await books.ledger.withBooks(in: books.directory) { open in
       let till = ChannelTill(
-        service: open.service, ledger: open.ledger, signers: [open.account],
+        service: open.service, ledger: open.ledger, hasClock: open.hasClock,
+        signers: [open.account],
         statement: try Statement(path: open.path + StatementOptions.suffix),
         logger: BooksOptions.logger)
       let markets = SpeedMarkets(till: till, selling: selling)
@@ -153,6 +154,15 @@ struct Trade: Sendable {
 
   /// How the trade goes.
   func statistics() async -> SpeedStatistics? { await markets.statistics(of: torrent) }
+
+  /// Buys nothing more, and gives what is owed the time to be paid.
+  func stopBuying() async {
+    guard await statistics()?.peers.contains(where: { $0.buyingChannel != nil }) ?? false else {
+      return
+    }
+    markets.stopBuying(for: torrent)
+    try? await Task.sleep(for: .seconds(1))
+  }
 
   /// Waits until what is owed is paid and the sellers know, but not for long.
   func settleUp() async {

@@ -94,7 +94,7 @@ struct Transfer {
           if case .complete = end { await trade?.settleUp() }
           return end
         case .signal:
-          await trade?.settleUp()
+          await trade?.stopBuying()
           return .signal(whole: last.phase == .seeding, summary: TransferReport.summary(of: last))
         }
       }
