@@ -28,7 +28,10 @@ struct SimulationTests {
     let report = SimulatedSwarm(try Scenario(seed: seed)).run()
     if replayed != nil { print(report.story.joined(separator: "\n")) }
     if setting("BTT_FIGURES") != nil { print(report.figures) }
-    return report.violations.isEmpty ? nil : report
+    guard let violation = report.violations.first else { return nil }
+    // At once, as the others may take long; all of it at the end.
+    print("BTT_SEED=\(seed): \(violation)")
+    return report
   }
 
   @Test("every honest host completes, blames liars alone, and keeps no wrong byte")

@@ -62,11 +62,14 @@ package struct SmartBan {
       return verdict
     }
     remember(piece, senders: senders, digests: digests)
-    for peer in everyone.sorted(by: { $0.number < $1.number }) {
+    // A liar spoils many pieces at once: all that were under way when a peer came on parole count
+    // against it as one, else those who shared them with him would be banned too.
+    for peer in everyone.sorted(by: { $0.number < $1.number }) where !parole.contains(peer) {
       trust[peer, default: 0] -= 2
       if trust[peer, default: 0] <= Self.leastTrust {
         ban(peer, in: &verdict)
-      } else if parole.insert(peer).inserted {
+      } else {
+        parole.insert(peer)
         verdict.onParole.append(peer)
       }
     }

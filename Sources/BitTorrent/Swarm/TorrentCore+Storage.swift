@@ -73,7 +73,10 @@ extension TorrentCore {
       if let peer = peers[liar] {
         disconnect(peer, .fault(.badData(piece: piece)))
       } else if let address = book.address(of: liar) {
-        _ = book.ban(address)
+        // It may have come back since.
+        for handle in book.ban(address) {
+          if let peer = peers[handle] { disconnect(peer, .banned) }
+        }
       }
     }
   }

@@ -64,17 +64,33 @@ struct SmartBanTests {
     #expect(!ban.isSuspect(4) && !ban.isOnParole(honest))
   }
 
-  @Test("bans who is always there when pieces fail")
+  @Test("bans who is always there when pieces fail, whatever it sends alone in between")
   func distrust() {
     var ban = SmartBan()
     var banned: [PeerHandle] = []
-    for piece in 0..<4 {
+    for piece in 0..<6 {
+      #expect(banned.isEmpty)
       banned +=
         ban.pieceFailed(
           piece, senders: [PeerHandle(100 + piece), liar], digests: [], badBlocks: []
         ).banned
+      ban.pieceVerified(10 + piece, senders: [liar, liar])
     }
     #expect(banned == [liar])
+  }
+
+  @Test("bans nobody for many pieces that a liar spoils at once")
+  func burst() {
+    var ban = SmartBan()
+    for piece in 0..<20 {
+      let verdict = ban.pieceFailed(
+        piece, senders: [honest, PeerHandle(100 + piece)], digests: digests([1, 99]),
+        badBlocks: [])
+      #expect(verdict.banned.isEmpty)
+    }
+    #expect(ban.isOnParole(honest))
+    ban.pieceVerified(20, senders: [honest, honest])
+    #expect(!ban.isOnParole(honest))
   }
 
   @Test("keeps a bounded number of digests, the latest")
