@@ -48,7 +48,9 @@ test-interop: build ## Exchange torrents with every other program there is, and 
 test-kill: build ## Kill a node under load, and downloads, KILLS times (200); look for losses.
 	BTT_BIN=$(BIN) BTT_KILLS=$(KILLS) Tests/Integration/run.sh -k kill
 
-demo: build ## Show it all: wallets, a validator killed and restarted, a follower, the books.
+demo: build ## Show it all: a paid swarm, a validator killed and restarted, the books, a bridge.
+	@scripts/setup.sh test
+	$(BIN) demo
 	BTT_BIN=$(BIN) scripts/demo.sh
 
 bench: ## Measure, and hold the figures against their bounds.

@@ -49,6 +49,7 @@ let package = Package(
     .library(name: "PaymentChannels", targets: ["PaymentChannels"]),
     .library(name: "BitTorrent", targets: ["BitTorrent"]),
     .library(name: "TrackerHTTP", targets: ["TrackerHTTP"]),
+    .library(name: "Bridge", targets: ["Bridge"]),
     .library(name: "Speed", targets: ["Speed"]),
     .library(name: "Consensus", targets: ["Consensus"]),
     .library(name: "LedgerRPC", targets: ["LedgerRPC"]),
@@ -135,9 +136,14 @@ let package = Package(
       ],
       swiftSettings: settings),
     .target(
+      name: "Bridge",
+      dependencies: ["Primitives", "JSON", "Keys", "KeyValueStore", "ChainTypes", logging],
+      swiftSettings: settings),
+    .target(
       name: "Speed",
       dependencies: [
-        "Primitives", "Keys", "ChainTypes", "PaymentChannels", "Metainfo", "BitTorrent", nioCore,
+        "Primitives", "JSON", "Keys", "ChainTypes", "PaymentChannels", "Metainfo", "BitTorrent",
+        logging, nioCore,
       ],
       swiftSettings: settings),
 
@@ -147,7 +153,7 @@ let package = Package(
       dependencies: [
         "Primitives", "JSON", "Keys", "Trie", "KeyValueStore", "ChainTypes", "Ledger",
         "Consensus", "LedgerRPC", "PaymentChannels", "Metainfo", "BitTorrent", "TrackerHTTP",
-        lifecycle, unixSignals, logging, nioCore, nioHTTP1, nioPosix, toml,
+        "Bridge", "Speed", lifecycle, unixSignals, logging, nioCore, nioHTTP1, nioPosix, toml,
       ],
       resources: [.embedInCode("Presets")],
       swiftSettings: settings),
@@ -157,7 +163,9 @@ let package = Package(
       name: "btt",
       dependencies: [
         "Primitives", "JSON", "Keys", "KeyValueStore", "ChainTypes", "Ledger", "LedgerRPC", "Node",
-        "Metainfo", "BitTorrent", "TrackerHTTP", "PaymentChannels", argumentParser, logging,
+        "Metainfo", "BitTorrent", "TrackerHTTP", "PaymentChannels", "Bridge", "Speed",
+        argumentParser,
+        logging, nioCore, nioHTTP1, nioPosix,
       ],
       swiftSettings: settings),
 
@@ -183,7 +191,7 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "ChainTypesTests",
-      dependencies: ["ChainTypes", "Keys", "Primitives", "JSON", "TestSupport", crypto],
+      dependencies: ["ChainTypes", "Keys", "Primitives", "JSON", "TestSupport", "Trie", crypto],
       swiftSettings: settings),
     .testTarget(
       name: "LedgerTests",
@@ -255,6 +263,13 @@ let package = Package(
       ],
       swiftSettings: settings),
     .testTarget(
+      name: "BridgeTests",
+      dependencies: [
+        "Bridge", "ChainTypes", "Keys", "KeyValueStore", "Primitives", "JSON", "TestSupport",
+        logging,
+      ],
+      swiftSettings: settings),
+    .testTarget(
       name: "SpeedTests",
       dependencies: [
         "Speed", "SwarmSimulation", "BitTorrent", "ChainTypes", "JSON", "Keys", "Metainfo",
@@ -271,7 +286,7 @@ let package = Package(
       name: "ArchitectureTests",
       dependencies: [
         "Primitives", "JSON", "Keys", "KeyValueStore", "ChainTypes", "Ledger", "PaymentChannels",
-        "BitTorrent", "Node", "TestSupport", logging,
+        "BitTorrent", "Bridge", "Node", "TestSupport", logging,
       ],
       swiftSettings: settings),
   ]

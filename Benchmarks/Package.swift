@@ -23,7 +23,7 @@ let package = Package(
       name: "bench",
       dependencies: [
         "CReference", ours("Primitives"), ours("JSON"), ours("Keys"), ours("KeyValueStore"),
-        ours("ChainTypes"), ours("PaymentChannels"), ours("Ledger"), ours("Node"),
+        ours("Trie"), ours("ChainTypes"), ours("PaymentChannels"), ours("Ledger"), ours("Node"),
         ours("LedgerRPC"), ours("Metainfo"), .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),

@@ -43,6 +43,9 @@ let package = Package(
     fuzzer("FuzzSpeedMessage", "Speed", others: [nioCore]),
     fuzzer("FuzzTransaction", "ChainTypes"),
     fuzzer("FuzzBlock", "ChainTypes"),
+    fuzzer("FuzzReceiptProof", "ChainTypes", "Primitives"),
+    fuzzer("FuzzRootHeader", "ChainTypes", "Primitives"),
+    fuzzer("FuzzBridgeClaim", "ChainTypes", "JSON", "Primitives"),
     fuzzer("FuzzResumeRecord", "BitTorrent"),
     fuzzer("FuzzGenesis", "ChainTypes", "KeyValueStore", "Ledger", others: [logging]),
     fuzzer(

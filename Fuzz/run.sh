@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # run.sh SECONDS [name…]: builds the fuzzers and runs each for so long; fails on the first crash.
-# Names are those of the folders in Corpus/: abi bencode block dht-message encrypted-handshake
-# extension-messages genesis json json-rpc lsd magnet metainfo peer-wire resume-record rlp
-# speed-message tracker-answers transaction trie-proof. New inputs are kept in .build/corpus; what
-# crashes is left in .build/artifacts, with its path in the output.
+# Names are those of the folders in Corpus/: abi bencode block bridge-claim dht-message
+# encrypted-handshake extension-messages genesis json json-rpc lsd magnet metainfo peer-wire
+# receipt-proof resume-record rlp root-header speed-message tracker-answers transaction trie-proof.
+# New inputs are kept in .build/corpus; what crashes is left in .build/artifacts, with its path in
+# the output.
 set -euo pipefail
 cd "$(dirname "$0")"
 seconds=${1:?usage: run.sh SECONDS [name…]}
@@ -16,6 +17,7 @@ if ((${#names[@]} == 0)); then
 fi
 
 declare -A product=([abi]=FuzzABI [bencode]=FuzzBencode [block]=FuzzBlock
+  [bridge-claim]=FuzzBridgeClaim [receipt-proof]=FuzzReceiptProof [root-header]=FuzzRootHeader
   [dht-message]=FuzzDHTMessage [encrypted-handshake]=FuzzEncryptedHandshake
   [extension-messages]=FuzzExtensionMessages [genesis]=FuzzGenesis [json]=FuzzJSON
   [json-rpc]=FuzzRequest [lsd]=FuzzLocalDiscovery [magnet]=FuzzMagnet [metainfo]=FuzzMetainfo

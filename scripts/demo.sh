@@ -142,4 +142,6 @@ done
 cmp "$books/node.verify" "$books/follower.verify" || die "the two nodes disagree"
 python3 scripts/demo-books.py verified "$books/node.verify" "$books"
 
+BTT_BIN=$btt scripts/demo-bridge.sh
+
 printf '\nAll numbers hold.\n'

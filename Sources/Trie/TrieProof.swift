@@ -61,51 +61,58 @@ extension TrieProof {
     var isAtEnd: Bool { used == nodes.count }
 
     mutating func value(at key: [UInt8], below root: Hash256) throws(TrieProofError) -> [UInt8]? {
-      let nibbles = key.flatMap { [$0 >> 4, $0 & 15] }
-      var node = try next(hash: root, isRoot: true)
+      var place = try next(root, isRoot: true)
       var position = 0
       var isBelowExtension = false
       while true {
-        let parsed = try ProofNode(node)
-        let step: ArraySlice<UInt8>
-        switch parsed {
+        let node = nodes[place.node]
+        let bytes = node.span
+        let key = key.span
+        let step: Range<Int>
+        switch try ProofNode(bytes, place.range) {
         case .leaf(let path, let value):
           guard !isBelowExtension else { throw .malformedNode }
-          return nibbles[position...] == path[...] ? value : nil
+          guard path.count == 2 * key.count - position,
+            path.isPrefix(of: key, from: position, in: bytes)
+          else { return nil }
+          return [UInt8](node[value])
         case .extension(let path, let child):
           guard !isBelowExtension else { throw .malformedNode }
-          guard nibbles[position...].starts(with: path) else { return nil }
+          guard path.isPrefix(of: key, from: position, in: bytes) else { return nil }
           position += path.count
+          isBelowExtension = true
           step = child
-        case .branch(let children, let value):
-          guard position < nibbles.count else { return value.isEmpty ? nil : value }
-          step = children[Int(nibbles[position])]
+        case .branch(let branch):
+          guard position < 2 * key.count else {
+            let value = try ProofNode.string(bytes, branch.bounds[16]..<branch.bounds[17])
+            return value.isEmpty ? nil : [UInt8](node[value])
+          }
+          guard let child = branch.child(key.nibble(position), in: bytes) else { return nil }
           position += 1
-          if step == [0x80] { return nil }
+          isBelowExtension = false
+          step = child
         }
-        if case .extension = parsed { isBelowExtension = true } else { isBelowExtension = false }
         // Parsing has seen to it that this is a short list or a string of 32 bytes.
-        node =
-          step.count < 32
-          ? [UInt8](step) : try next(hash: try hash(in: step), isRoot: false)
+        if bytes[step.lowerBound] >= 0xc0 {
+          place.range = step
+        } else {
+          let hash = Hash256(node[step.dropFirst()])
+          guard let hash else { throw .malformedNode }
+          place = try next(hash, isRoot: false)
+        }
       }
-    }
-
-    private func hash(in reference: ArraySlice<UInt8>) throws(TrieProofError) -> Hash256 {
-      guard let hash = Hash256(reference.dropFirst()) else { throw .malformedNode }
-      return hash
     }
 
     /// The next node, which must have this hash; a short one belongs inside its parent.
     private mutating func next(
-      hash: Hash256, isRoot: Bool
-    ) throws(TrieProofError) -> [UInt8] {
+      _ hash: Hash256, isRoot: Bool
+    ) throws(TrieProofError) -> (node: Int, range: Range<Int>) {
       guard used < nodes.count else { throw .missingNode }
       let node = nodes[used]
       guard Keccak256.hash(node) == hash else { throw .wrongHash }
       guard isRoot || node.count >= 32 else { throw .malformedNode }
       used += 1
-      return node
+      return (used - 1, node.indices)
     }
   }
 }

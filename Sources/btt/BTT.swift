@@ -24,6 +24,8 @@ struct BTT: AsyncParsableCommand {
       NodeCommand.self, DevnetCommand.self, Wallet.self, Send.self, Balance.self,
       ShowTransaction.self, ShowBlock.self, RPC.self,
       Convert.self, Torrent.self, VaultCommand.self, ChannelCommand.self, VoucherCommand.self,
+      BridgeCommand.self,
+      SpeedCommand.self, DemoCommand.self,
     ])
 
   static let _errorPrefix = "error: "

@@ -13,6 +13,8 @@ extension ModuleKind {
     case .validatorSet: "IValidatorSet"
     case .btt: "IBTT"
     case .channels: "IChannels"
+    case .stateReceiver: "IStateReceiver"
+    case .bridgedToken: "IBridgedToken"
     }
   }
 }

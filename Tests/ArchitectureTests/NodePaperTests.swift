@@ -1,4 +1,5 @@
 import BitTorrent
+import Bridge
 import ChainTypes
 import KeyValueStore
 import Keys
@@ -41,6 +42,11 @@ struct NodePaperTests {
       session: session, folders: try TorrentFolders(standard: directory.path, roots: [])
     ).register(in: &table)
     await session.stop()
+    let bridge = try await BridgeService.open(
+      store: SimulatedStore(), sidechain: LocalBridgeEndpoint(methods: table), validator: nil,
+      relayer: nil, configuration: BridgeConfiguration(), clock: SystemBridgeClock(),
+      logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    BridgeMethods(service: bridge).register(in: &table)
     DevMethods(backend: backend, control: NoControl(), isOpen: true).register(in: &table)
     let name = #/[a-z0-9]+_[A-Za-z0-9]+/#
     let paper = try Papers.rows("docs/specs/json-rpc.md").map { $0[0] }

@@ -5,7 +5,7 @@ internal import Foundation
 ///     bench                   everything, some minutes
 ///     BENCH_QUICK=1 bench     the same with few items and short rounds: whether it runs at all
 ///     BENCH_ONLY=keys,import  only these groups: keys, store, channels, import, http, logs,
-///                             start, memory, torrent, session
+///                             start, memory, torrent, session, bridge, speed
 ///     BENCH_JSON=FILE         the rows as JSON too
 ///     BTT_BIN=FILE            the `btt` to run; by default the one beside this program
 ///
@@ -13,7 +13,7 @@ internal import Foundation
 @main
 struct Bench {
   private enum Group: String, CaseIterable {
-    case keys, store, channels, `import`, http, logs, start, memory, torrent, session
+    case keys, store, channels, `import`, http, logs, start, memory, torrent, session, bridge, speed
   }
 
   static func main() async throws {
@@ -50,6 +50,8 @@ struct Bench {
     case .memory: try MemoryBenchmark.run(settings, &report)
     case .torrent: try TorrentBenchmark.run(settings, &report)
     case .session: try SessionBenchmark.run(settings, &report)
+    case .bridge: try BridgeBenchmark.run(settings, &report)
+    case .speed: try SpeedBenchmark.run(settings, &report)
     }
   }
 }

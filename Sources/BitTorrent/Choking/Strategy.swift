@@ -49,6 +49,8 @@ public protocol Strategy: AnyObject {
   func keeps(_ peer: PeerHandle) -> Bool
   /// The connection ended.
   func disconnected(_ peer: PeerHandle)
+  /// The torrent rests: all connections have ended, and nothing is told any more.
+  func ended()
 }
 
 extension Strategy {
@@ -90,13 +92,18 @@ extension Strategy {
   public func keeps(_ peer: PeerHandle) -> Bool { false }
   /// Nothing is done.
   public func disconnected(_ peer: PeerHandle) {}
+  /// Nothing is done.
+  public func ended() {}
 }
 
 /// A peer's standing in the contest for upload slots.
 public struct UploadRank: Hashable, Sendable {
   /// Slots go to higher tiers first; a tier below 0 gets none.
   public var tier: Int
-  /// The share of the upload rate relative to other peers with a slot; 1 is usual.
+  /// The share of the upload rate relative to other peers that are served, 1 to 1,000; 1 is usual.
+  ///
+  /// A limited rate is divided by it exactly; without a limit it says how much may wait for the
+  /// socket, up to eightfold.
   public var weight: Int
 
   /// A standing with `tier` and `weight`.

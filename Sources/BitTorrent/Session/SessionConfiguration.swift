@@ -54,6 +54,8 @@ public struct SessionConfiguration: Sendable {
   public var peerIDPrefix = "-BT0100-"
   /// How the client names itself to peers (BEP 10).
   public var clientName = "btt"
+  /// What gives torrents the strategies that decide about their transfers; nil for none.
+  public var strategies: (any StrategySource)?
   /// What every random choice comes from; nil for the system's randomness.
   public var seed: UInt64?
 

@@ -192,8 +192,12 @@ extension SessionLoop {
     configuration.exchangesPeers = self.configuration.peerExchange && !entry.isPrivate
     configuration.superSeeding = entry.options.superSeeding
     configuration.sequential = entry.options.isSequential
+    entry.seatNumber += 1
     let core = TorrentCore(
-      configuration: configuration, seed: generator.next(),
+      configuration: configuration,
+      strategy: self.configuration.strategies?.strategy(
+        for: StrategySeat(entry, number: entry.seatNumber)),
+      seed: generator.next(),
       uploadLimits: [entry.uploadLimiter, uploadLimiter],
       downloadLimits: [entry.downloadLimiter, downloadLimiter], now: .now())
     return TorrentDriver(entry: entry, core: core, source: source, logger: logger)

@@ -53,6 +53,7 @@ final class SessionLoop {
   private var running: [ObjectIdentifier: TorrentDriver] = [:]
   private var listener: (any Channel)?
   private var ticks: RepeatedTask?
+  private var turns: RepeatedTask?
   private var connectionCount = 0
 
   init(
@@ -85,7 +86,18 @@ final class SessionLoop {
     ) { _ in
       for driver in bound.value.running.values { driver.tick() }
     }
+    // Weights divide a limited rate only as evenly as it is used.
+    guard configuration.strategies != nil else { return }
+    turns = eventLoop.scheduleRepeatedTask(
+      initialDelay: Self.turnInterval, delay: Self.turnInterval
+    ) { _ in
+      for driver in bound.value.running.values where driver.core.awaitsUploadRate {
+        driver.takeTurns()
+      }
+    }
   }
+
+  private static let turnInterval: TimeAmount = .milliseconds(20)
 
   /// A torrent runs from now on.
   func began(_ driver: TorrentDriver) { running[ObjectIdentifier(driver)] = driver }
@@ -100,6 +112,7 @@ final class SessionLoop {
   func close() -> EventLoopFuture<Void> {
     isClosed = true
     ticks?.cancel()
+    turns?.cancel()
     listener?.close(promise: nil)
     listener = nil
     return discovery?.stop() ?? eventLoop.makeSucceededVoidFuture()

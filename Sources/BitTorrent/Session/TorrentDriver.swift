@@ -91,6 +91,22 @@ final class TorrentDriver {
     settle()
   }
 
+  /// Serves those who wait for the upload rate.
+  func takeTurns() {
+    guard !isStopped else { return }
+    core.takeTurns(at: .now())
+    hasNews = true
+    settle()
+  }
+
+  /// Tells the core's strategy, and carries out what it wants done.
+  func tellStrategy(_ body: (any Strategy, inout [StrategyWish]) -> Void) {
+    guard !isStopped else { return }
+    core.tellStrategy(body, at: .now())
+    hasNews = true
+    settle()
+  }
+
   /// Carries out what the core wants, until it wants nothing more.
   func settle() {
     // What is carried out can be news itself: the outermost call sees to it.
@@ -225,6 +241,7 @@ final class TorrentDriver {
     isStopped = true
     for handler in connections.values { handler.close(.stopped) }
     connections.removeAll()
+    core.strategy?.ended()
     saveFigures()
     guard let storage else { return eventLoop.makeSucceededVoidFuture() }
     return storage.close().flatMapErrorWithEventLoop { [logger] error, eventLoop in

@@ -51,6 +51,8 @@ final class TorrentEntry {
   var status = TorrentStatus()
   /// What it did until its driver was made.
   var earlier = TorrentStatus.Totals()
+  /// How often a driver was made: what is meant for an earlier one does not reach the next.
+  var seatNumber: UInt64 = 0
   /// When its driver was made.
   var runningSince = NIODeadline.distantPast
   /// Keeps it announced, until `announcing` is fulfilled.

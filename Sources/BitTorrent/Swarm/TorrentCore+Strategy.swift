@@ -1,5 +1,5 @@
 internal import Metainfo
-internal import NIOCore
+package import NIOCore
 
 // The seam to whatever decides about transfers from outside; nothing of it costs without one.
 extension TorrentCore {
@@ -8,6 +8,16 @@ extension TorrentCore {
   func observe(_ event: @autoclosure () -> TransferEvent, _ peer: Peer) {
     guard let strategy else { return }
     strategy.observe(event(), figures: peer.figures, wishes: &wishes)
+  }
+
+  /// Tells the strategy something from outside; what it wants done is done with the batch.
+  package func tellStrategy(
+    _ body: (any Strategy, inout [StrategyWish]) -> Void, at now: NIODeadline
+  ) {
+    self.now = max(self.now, now)
+    guard let strategy else { return }
+    strategy.advance(to: self.now)
+    body(strategy, &wishes)
   }
 
   /// Does what the strategy wants done.

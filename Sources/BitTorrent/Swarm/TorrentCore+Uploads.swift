@@ -66,7 +66,7 @@ extension TorrentCore {
     while peer.uploads.bytesInFlight < window, batch.count < most,
       let length = peer.uploads.nextLength
     {
-      guard !isLimited || take(length) else { break }
+      guard !isLimited || claimWhole(length) else { break }
       if let block = peer.uploads.next() { batch.append(block) }
     }
     guard !batch.isEmpty else { return }
@@ -74,7 +74,8 @@ extension TorrentCore {
     actions.append(.upload(peer.handle, batch))
   }
 
-  private func take(_ length: Int) -> Bool {
+  /// Takes so much of the upload rate, or nothing.
+  func claimWhole(_ length: Int) -> Bool {
     let granted = claim(length, of: uploadLimits)
     guard granted < length else { return true }
     refund(granted, to: uploadLimits)

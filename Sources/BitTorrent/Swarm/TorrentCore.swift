@@ -64,6 +64,12 @@ package final class TorrentCore {
   var isWantedStale = false
   var wishes: [StrategyWish] = []
   var nextWantPeers = NIODeadline.distantPast
+  /// Peers wait for the upload rate, which a strategy's weights divide.
+  package internal(set) var awaitsUploadRate = false
+  /// They get their turns when the batch ends.
+  var areTurnsDue = false
+  /// The count of the peer that was served last by turns.
+  var shareFloor = 0
 
   // MARK: The world
 
@@ -186,12 +192,13 @@ extension TorrentCore {
     }
     // Where a limit does not reach for all, chance decides who comes first.
     if touched.count > 1, isLimited { touched.shuffle(using: &random) }
+    let isSharing = sharesUploads
     swap(&touched, &settling)
     var turns = 1
     for peer in settling {
       peer.isTouched = false
       guard !peer.isGone else { continue }
-      serve(peer)
+      if isSharing { areTurnsDue = true } else { serve(peer) }
       let turn = turn(of: peer)
       if turn == 0 { ask(peer) } else { turns = max(turns, turn + 1) }
     }
@@ -199,6 +206,7 @@ extension TorrentCore {
       for peer in settling where !peer.isGone && self.turn(of: peer) == turn { ask(peer) }
     }
     settling.removeAll(keepingCapacity: true)
+    if areTurnsDue { shareUploads() }
   }
 
   // When a peer is asked for blocks. Those who do not answer come last, and those who have yet to

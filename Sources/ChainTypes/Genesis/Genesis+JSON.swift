@@ -23,7 +23,8 @@ extension Genesis {
     let config = try root.object("config")
     let ours = try root.object("btt")
     try ours.allowOnly([
-      "name", "supply", "validators", "modules", "fees", "channels", "forks", "comment",
+      "name", "supply", "validators", "modules", "fees", "channels", "bridge", "forks",
+      "comment",
     ])
 
     name = try ours.string("name")
@@ -56,6 +57,7 @@ extension Genesis {
     modules = try Self.readModules(ours)
     fees = try Self.readFees(try ours.object("fees"))
     channels = ours.value["channels"] == nil ? nil : try ChannelRules(ours.object("channels"))
+    bridge = ours.value["bridge"] == nil ? nil : try BridgeRules(ours.object("bridge"))
     if let base = root.value["baseFeePerGas"] {
       fees.initialBaseFee = try GenesisReader.wei(base, path: "baseFeePerGas")
     }
@@ -87,9 +89,9 @@ extension Genesis {
     for member in try ours.object("modules").value.objectValue?.members ?? [] {
       let path = "btt.modules.\(member.key)"
       let address = try GenesisReader.address(.string(member.key), path: path)
-      guard let kind = ModuleKind.allCases.first(where: { $0.name == member.value.stringValue })
-      else {
-        let known = ModuleKind.allCases.map(\.name).joined(separator: ", ")
+      let kinds = ModuleKind.allCases.filter { $0 != .bridgedToken }
+      guard let kind = kinds.first(where: { $0.name == member.value.stringValue }) else {
+        let known = kinds.map(\.name).joined(separator: ", ")
         throw GenesisError(path, "no such module; this version knows \(known)")
       }
       guard modules.updateValue(kind, forKey: address) == nil else {
@@ -164,6 +166,7 @@ extension Genesis {
     guard channels == nil || supply.bitWidth <= 128 else {
       throw GenesisError("btt.supply", "must fit 128 bits on a chain with channels")
     }
+    try validateBridge()
     guard validators.contains(where: \.makesBlocks) else {
       throw GenesisError("btt.validators", "nobody may make blocks; give one makesBlocks: true")
     }

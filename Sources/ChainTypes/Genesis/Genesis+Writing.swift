@@ -57,6 +57,7 @@ extension Genesis {
           ]
         ))
     }
+    if let bridge { members.append(("bridge", bridge.json)) }
     members.append(("forks", [:]))
     return members
   }

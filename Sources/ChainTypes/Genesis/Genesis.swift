@@ -57,12 +57,14 @@ public struct Genesis: Hashable, Sendable {
   public var fees: FeePolicy
   /// What payment channels may be; nil on a chain without them.
   public var channels: ChannelRules?
+  /// The root chains that it is bridged to; nil on a chain without a bridge.
+  public var bridge: BridgeRules?
 
   /// A genesis from its parts; `init(json:)` checks what holds between them.
   public init(
     name: String, chainID: UInt64, timestamp: UInt64, gasLimit: UInt64, supply: UInt256,
     allocations: [Address: Allocation], validators: [Validator], modules: [Address: ModuleKind],
-    fees: FeePolicy, channels: ChannelRules? = nil
+    fees: FeePolicy, channels: ChannelRules? = nil, bridge: BridgeRules? = nil
   ) {
     self.name = name
     self.chainID = chainID
@@ -74,10 +76,13 @@ public struct Genesis: Hashable, Sendable {
     self.modules = modules
     self.fees = fees
     self.channels = channels
+    self.bridge = bridge
   }
 
   /// The account whose balance is the supply that nobody holds: 0x…1010.
   public static let reserveAddress = Address(0x1010)
+  /// The validator set's account on chains with a bridge: 0x…1000.
+  public static let validatorSetAddress = Address(0x1000)
 }
 
 /// The native modules that this version knows.
@@ -88,6 +93,10 @@ public enum ModuleKind: UInt8, Hashable, Sendable, CaseIterable {
   case btt = 2
   /// Payment channels and payers' vaults.
   case channels = 3
+  /// What root chains tell, and what validators sign for them.
+  case stateReceiver = 4
+  /// A token of a root chain; it comes to be when it is mapped.
+  case bridgedToken = 5
 
   /// The name in genesis files.
   public var name: String {
@@ -95,6 +104,8 @@ public enum ModuleKind: UInt8, Hashable, Sendable, CaseIterable {
     case .validatorSet: "validatorSet"
     case .btt: "btt"
     case .channels: "channels"
+    case .stateReceiver: "stateReceiver"
+    case .bridgedToken: "bridgedToken"
     }
   }
 
@@ -195,6 +206,7 @@ extension Genesis {
             }
           }
         }
+        bridge?.encode(into: &list)
       })
   }
 

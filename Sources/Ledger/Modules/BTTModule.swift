@@ -6,12 +6,13 @@ internal import Primitives
 /// The module's own balance is the reserve, the money that nobody holds. `transfer` moves native
 /// coin and leaves ERC-20's event, which a plain transaction does not.
 ///
-/// Storage: slot 0 holds the coin ever issued, slot 1 the coin burned since.
+/// Storage: slot 0 holds the coin ever issued, slot 1 the coin burned since; `OutboxStorage` has
+/// what the bridge keeps here.
 enum BTTModule {
   static let issuedSlot = StorageLayout.slot(0)
   static let burnedSlot = StorageLayout.slot(1)
 
-  private static let transferEvent = ABIEvent(
+  static let transferEvent = ABIEvent(
     "Transfer(address indexed from, address indexed to, uint256 value)")
 
   static let module = NativeModule(
@@ -51,8 +52,10 @@ enum BTTModule {
       .init(
         abi: ABIFunction("transfer(address to, uint256 value)", returns: "bool"),
         mutability: .payable, gas: 500, body: transfer),
-    ],
-    events: [transferEvent])
+    ] + withdrawalFunctions,
+    events: [
+      transferEvent, WithdrawalModule.withdrawToEvent, WithdrawalModule.withdrawalAdded,
+    ])
 
   /// Moves coin of the caller: from its balance, or as BTTC's own token wants it, sent along.
   private static func transfer(
@@ -68,10 +71,9 @@ enum BTTModule {
       throw ModuleFailure.reverted("the reserve takes no transfers")
     }
     try call.transfer(from: sent.isZero ? call.message.from : call.message.to, to: to, value)
-    let log = try transferEvent.encode([
-      .address(call.message.from), .address(to), .uint(value),
-    ])
-    try call.emit(topics: log.topics, data: log.data)
+    try call.emit(
+      transferEvent, [.address(call.message.from), .address(to), .uint(value)],
+      of: call.message.to)
     return UInt256.one.word.bytes
   }
 

@@ -15,10 +15,16 @@ enum GenesisState {
       switch kind {
       case .validatorSet: try writeValidators(genesis, at: address, to: state)
       case .btt: try state.setStorage(address, BTTModule.issuedSlot, genesis.supply.word)
-      case .channels: break
+      case .channels, .stateReceiver, .bridgedToken: break
       }
     }
     let reserve = genesis.supply &- (genesis.allocated ?? .zero)
+    if genesis.bridge != nil {
+      // What becomes a token later finds its code.
+      _ = state.addCode(ModuleKind.bridgedToken.markerCode)
+      try state.setStorage(
+        Genesis.reserveAddress, OutboxStorage.reserveAtGenesis, reserve.word)
+    }
     _ = try state.credit(Genesis.reserveAddress, reserve)
   }
 

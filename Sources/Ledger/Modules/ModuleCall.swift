@@ -25,17 +25,25 @@ struct ModuleCall {
   }
 
   /// A word of the module's storage.
-  mutating func load(_ slot: Hash256) throws -> Hash256 {
+  mutating func load(_ slot: Hash256) throws -> Hash256 { try load(slot, of: message.to) }
+
+  /// A word of a module's storage.
+  mutating func load(_ slot: Hash256, of module: Address) throws -> Hash256 {
     try charge(ModuleGas.load)
-    return try state.storage(message.to, slot)
+    return try state.storage(module, slot)
   }
 
   /// Sets a word of the module's storage.
   mutating func store(_ slot: Hash256, _ word: Hash256) throws {
+    try store(slot, word, of: message.to)
+  }
+
+  /// Sets a word of a module's storage.
+  mutating func store(_ slot: Hash256, _ word: Hash256, of module: Address) throws {
     try refuseWhenStatic()
-    let old = try state.storage(message.to, slot)
+    let old = try state.storage(module, slot)
     try charge(old.isZero && !word.isZero ? ModuleGas.storeNew : ModuleGas.storeChange)
-    try state.setStorage(message.to, slot, word)
+    try state.setStorage(module, slot, word)
   }
 
   /// The balance of an account.
@@ -56,11 +64,21 @@ struct ModuleCall {
 
   /// Leaves an event of the module.
   mutating func emit(topics: [Hash256], data: [UInt8]) throws {
+    try emit(topics: topics, data: data, of: message.to)
+  }
+
+  /// Leaves an event of a module.
+  mutating func emit(_ event: ABIEvent, _ values: [ABIValue], of module: Address) throws {
+    let log = try event.encode(values)
+    try emit(topics: log.topics, data: log.data, of: module)
+  }
+
+  private mutating func emit(topics: [Hash256], data: [UInt8], of module: Address) throws {
     try refuseWhenStatic()
     try charge(
       ModuleGas.log + ModuleGas.logTopic * UInt64(topics.count)
         + ModuleGas.logByte * UInt64(data.count))
-    state.emit(Log(address: message.to, topics: topics, data: data))
+    state.emit(Log(address: module, topics: topics, data: data))
   }
 
   private func refuseWhenStatic() throws {

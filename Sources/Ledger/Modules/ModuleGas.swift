@@ -22,6 +22,8 @@ enum ModuleGas {
   static let logByte: UInt64 = 8
   /// Recovering who made a signature.
   static let signature: UInt64 = 3_000
-  /// Hashing a channel's descriptor, or what is signed.
+  /// Hashing a channel's descriptor, what is signed, or a node of an outbox.
   static let hash: UInt64 = 100
+  /// Checking 32 bytes of a header or of trie nodes.
+  static let proofWord: UInt64 = 12
 }

@@ -50,6 +50,8 @@ package struct NativeModule: Sendable {
     case .validatorSet: ValidatorSetModule.module
     case .btt: BTTModule.module
     case .channels: ChannelsModule.module
+    case .stateReceiver: StateReceiver.module
+    case .bridgedToken: TokenLedger.module
     }
   }
 
@@ -82,6 +84,21 @@ enum StorageLayout {
   /// The slot of `mapping[key]` for a mapping at `slot`.
   static func mapping(_ key: Hash256, at slot: UInt64) -> Hash256 {
     Keccak256.hash(key.bytes + UInt256(slot).word.bytes)
+  }
+
+  /// The slot of `mapping[key]` for a mapping at a slot that is itself computed.
+  static func mapping(_ key: Hash256, in slot: Hash256) -> Hash256 {
+    Keccak256.hash(key.bytes + slot.bytes)
+  }
+
+  /// The slot of `mapping[number]` for a mapping at `slot`.
+  static func mapping(_ number: UInt64, at slot: UInt64) -> Hash256 {
+    mapping(UInt256(number).word, at: slot)
+  }
+
+  /// The slot so many words behind another: a member of a structure.
+  static func member(_ offset: UInt64, of slot: Hash256) -> Hash256 {
+    (UInt256(slot) &+ UInt256(offset)).word
   }
 
   /// The slot of `mapping[address]` for a mapping at `slot`.

@@ -65,6 +65,7 @@ public struct ChainVerifier {
     var state = StateVerifier(view: view, progress: progress)
     try state.verify(&report)
     try verifyMoney(&report)
+    try BridgeVerifier(view: view).verify(tokenSums: state.tokenSums)
     var blocks = BlockVerifier(view: view, progress: progress)
     try blocks.verify(&report)
     try HistoryVerifier(view: view).verify()

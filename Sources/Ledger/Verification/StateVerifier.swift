@@ -7,6 +7,8 @@ internal import Trie
 struct StateVerifier {
   private let view: ChainView
   private let progress: (String) -> Void
+  /// The sum of the words of each bridged token, by the hash of its address.
+  private(set) var tokenSums: [Hash256: UInt256] = [:]
 
   init(view: ChainView, progress: @escaping (String) -> Void) {
     self.view = view
@@ -20,13 +22,16 @@ struct StateVerifier {
     var accountRows = try TrieRowVerifier(Schema.accountNodes, ownerCount: 0, of: view.snapshot)
     var storageRows = try TrieRowVerifier(Schema.storageNodes, ownerCount: 32, of: view.snapshot)
     var trie = StreamingTrie(keepingRows: true)
+    let tokenCode = Keccak256.hash(ModuleKind.bridgedToken.markerCode)
     while let bytes = accounts.key {
       let row = accounts.value
       guard let key = Hash256(bytes), let account = Account(row: row), account.row == row,
         !account.isEmpty
       else { throw failure("the account row \(accounts.name) is damaged") }
+      var sum = UInt256.zero
       let root = try storageRoot(
-        of: key, &slots, &storageRows, slotCount: &report.slotCount)
+        of: key, &slots, &storageRows, slotCount: &report.slotCount, sum: &sum)
+      if account.codeHash == tokenCode { tokenSums[key] = sum }
       guard root == account.storageRoot else {
         throw failure(
           "account \(key) has storage root \(account.storageRoot), its words give \(root)")
@@ -60,7 +65,7 @@ struct StateVerifier {
 
   private func storageRoot(
     of account: Hash256, _ slots: inout TableCursor, _ rows: inout TrieRowVerifier,
-    slotCount: inout Int
+    slotCount: inout Int, sum: inout UInt256
   ) throws -> Hash256 {
     guard try isNext(slots, of: account) else { return BlockHeader.emptyTrieRoot }
     let owner = TrieOwner.storage(of: account)
@@ -73,6 +78,7 @@ struct StateVerifier {
       try trie.add(key: slot, value: value)
       try rows.check(trie.takeRows(), of: owner)
       slotCount += 1
+      sum = sum &+ (UInt256(bigEndian: row) ?? .zero)
       try slots.advance()
     }
     let root = trie.root()

@@ -1,13 +1,17 @@
+internal import ChainTypes
 internal import JSON
 internal import KeyValueStore
 internal import Keys
 internal import Logging
 internal import PaymentChannels
 internal import Primitives
+internal import Speed
 
 /// The payment channels of a node: the service, its books, and what it offers to callers.
 struct NodeChannels: Sendable {
   private let service: ChannelService
+  private let ledger: any LedgerClient
+  private let key: PrivateKey
   private let store: LevelDBStore
 
   /// Opens the books of a key in a node's data directory.
@@ -20,10 +24,11 @@ struct NodeChannels: Sendable {
     let store = try LevelDBStore(
       configuration: .channelBooks(at: directory.channels + "/" + key.address.hex))
     do {
+      let ledger = ChainLedgerClient(backend: backend)
       let service = try await ChannelService.open(
-        store: store, ledger: ChainLedgerClient(backend: backend), account: key, lease: lease,
+        store: store, ledger: ledger, account: key, lease: lease,
         configuration: configuration, logger: logger)
-      return NodeChannels(service: service, store: store)
+      return NodeChannels(service: service, ledger: ledger, key: key, store: store)
     } catch {
       store.close()
       throw error
@@ -49,6 +54,15 @@ struct NodeChannels: Sendable {
         continuation.onTermination = { _ in task.cancel() }
       }
     }
+  }
+
+  /// The account that owns them.
+  var account: Address { key.address }
+
+  /// A till over them for the node's torrents.
+  func till(statement: Statement, logger: Logger) -> ChannelTill {
+    ChannelTill(
+      service: service, ledger: ledger, signers: [key], statement: statement, logger: logger)
   }
 
   /// Follows the chain until the task is cancelled.

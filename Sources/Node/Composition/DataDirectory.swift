@@ -12,6 +12,7 @@ public import KeyValueStore
 ///     DIR/channels/         payment channels' books, and the lock of their key
 ///     DIR/torrents/         the session's torrents, and how far they are
 ///     DIR/downloads/        torrents' files, unless others are named
+///     DIR/bridge/           what the bridge has read of root chains, and what it has on its way
 ///     DIR/admin.token       what admits to methods that change the node
 public struct DataDirectory: Hashable, Sendable {
   /// The directory.
@@ -47,6 +48,8 @@ public struct DataDirectory: Hashable, Sendable {
   public var torrents: String { path + "/torrents" }
   /// The directory of torrents' files.
   public var downloads: String { path + "/downloads" }
+  /// The directory of the bridge's tables.
+  public var bridge: String { path + "/bridge" }
   /// The administrator's token.
   public var tokenFile: String { path + "/admin.token" }
 
@@ -70,6 +73,9 @@ public struct DataDirectory: Hashable, Sendable {
 
   /// Makes the directory of the session of torrents.
   func createTorrents() throws(NodeError) { try DataDirectory(path: torrents).create() }
+
+  /// Makes the directory of the bridge's tables.
+  func createBridge() throws(NodeError) { try DataDirectory(path: bridge).create() }
 
   /// Opens the database.
   ///

@@ -35,6 +35,7 @@ public final class LedgerNode: Sendable {
   private let settings: NodeSettings
   private let role: Role
   private let channelKey: PrivateKey?
+  private let bridgeKeys: BridgeKeys
   private let directory: DataDirectory
   private let logger: Logger
   private let clock: NodeClock
@@ -50,17 +51,19 @@ public final class LedgerNode: Sendable {
   ///   - settings: what the owner set.
   ///   - role: what it does.
   ///   - channelKey: the key whose payment channels it runs; nil for none.
+  ///   - bridgeKeys: the keys of its bridge; without a validator's, its own as block maker signs.
   ///   - logger: where it tells of itself.
   /// - Throws: `NodeError`, `StoreError`, `LedgerError`.
   public init(
     directory: DataDirectory, settings: NodeSettings, role: Role, channelKey: PrivateKey? = nil,
-    logger: Logger
+    bridgeKeys: BridgeKeys = BridgeKeys(), logger: Logger
   ) throws {
     try Self.check(settings)
     self.directory = directory
     self.settings = settings
     self.role = role
     self.channelKey = channelKey
+    self.bridgeKeys = bridgeKeys
     self.logger = logger
     let store = try directory.openStore(createIfMissing: false)
     do {
@@ -151,14 +154,30 @@ public final class LedgerNode: Sendable {
       channels.register(in: &table, &events, settings)
       services.append(Part(name: "channels") { await channels.run() })
     }
+    let market: NodeMarket?
     let torrents: NodeTorrents?
     do {
-      torrents = try await openTorrents()
+      market = try await openMarket(channels)
+      torrents = try await openTorrents(market)
     } catch {
       await channels?.close(logger)
       throw error
     }
     torrents?.register(in: &table, &events)
+    let bridge: NodeBridge?
+    do {
+      bridge = try await openBridge(table)
+    } catch {
+      await torrents?.stop()
+      await market?.close()
+      await channels?.close(logger)
+      throw error
+    }
+    if let bridge {
+      bridge.register(in: &table, &events)
+      services.append(Part(name: "bridge") { await bridge.run() })
+    }
+    if let market { services.append(Part(name: "market") { await market.run() }) }
     if settings.rpcNeedsToken { table.restrictAll() }
     var rpc = settings.rpc
     rpc.adminToken = try directory.adminToken()
@@ -178,18 +197,44 @@ public final class LedgerNode: Sendable {
     do {
       try await group.run()
     } catch {
+      await bridge?.close()
       await torrents?.stop()
+      await market?.close()
       await channels?.close(logger)
       throw error
     }
+    await bridge?.close()
     await torrents?.stop()
+    await market?.close()
     await channels?.close(logger)
   }
 
-  private func openTorrents() async throws -> NodeTorrents? {
+  private func openBridge(_ methods: RPCMethodTable) async throws -> NodeBridge? {
+    guard settings.bridge.isEnabled else { return nil }
+    guard chain.genesis.bridge != nil else {
+      throw NodeError(
+        .configuration,
+        "this chain's genesis names no root chains: leave bridge.eth_rpc and bridge.bsc_rpc empty")
+    }
+    var keys = bridgeKeys
+    switch role {
+    case .validator(let key), .devnet(let key): keys.validator = keys.validator ?? key
+    case .follower: break
+    }
+    return try await NodeBridge.open(
+      settings.bridge, keys: keys, in: directory, methods: methods, logger: logger)
+  }
+
+  private func openMarket(_ channels: NodeChannels?) async throws -> NodeMarket? {
+    guard settings.torrents.isEnabled, let channels else { return nil }
+    return try await NodeMarket(
+      channels, settings.torrents, settings.channels, in: directory, logger: logger)
+  }
+
+  private func openTorrents(_ market: NodeMarket?) async throws -> NodeTorrents? {
     guard settings.torrents.isEnabled else { return nil }
     do {
-      return try await .start(settings.torrents, in: directory, logger: logger)
+      return try await .start(settings.torrents, in: directory, market: market, logger: logger)
     } catch let error as SessionError {
       throw NodeError(.configuration, "torrents: \(error.description)")
     }

@@ -1,4 +1,5 @@
 internal import BitTorrent
+internal import Bridge
 internal import Consensus
 internal import Logging
 internal import PaymentChannels
@@ -225,6 +226,53 @@ extension NodeSettings {
     number(
       "torrents.active", "torrents at a time that take up memory and files",
       \.torrents.activeTorrents, 1...10_000),
+    list(
+      "bridge.eth_rpc", "JSON-RPC addresses of Ethereum nodes that must agree; none for no bridge",
+      \.bridge.eth.urls),
+    finality("bridge.eth_finality", \.bridge.eth.finality),
+    height("bridge.eth_start", \.bridge.eth.start),
+    list(
+      "bridge.bsc_rpc",
+      "JSON-RPC addresses of BNB Smart Chain nodes that must agree; none for no bridge",
+      \.bridge.bsc.urls),
+    finality("bridge.bsc_finality", \.bridge.bsc.finality),
+    height("bridge.bsc_start", \.bridge.bsc.start),
+    number(
+      "bridge.quorum", "nodes of a root chain that must agree; 0 for more than half",
+      \.bridge.quorum, 0...64),
+    optional(
+      "bridge.key_file",
+      "key file of the account that pays for proofs and checkpoints; empty for the validator's",
+      \.bridge.keyFile),
+    optional(
+      "bridge.password_file", "file with the password of the bridge's key; empty to ask",
+      \.bridge.passwordFile),
+    optional(
+      "bridge.validator_key_file",
+      "key file of a validator that attests and makes no blocks; empty for the block maker's",
+      \.bridge.validatorKeyFile),
+    optional(
+      "bridge.validator_password_file",
+      "file with the password of that validator's key; empty to ask",
+      \.bridge.validatorPasswordFile),
+    duration(
+      "bridge.poll", "pause between two looks at a chain", \.bridge.pollInterval),
+    number(
+      "bridge.checkpoint_blocks", "fewest blocks between two checkpoints of a root chain",
+      \.bridge.checkpointBlocks, 1...1_000_000),
+    amount(
+      "bridge.max_gas_price", "most to pay for gas on root chains", \.bridge.maximumGasPrice),
+    duration(
+      "bridge.fee_patience", "time after which a waiting transaction's fee is raised",
+      \.bridge.feePatience),
+    amount(
+      "bridge.low_balance", "an account of the bridge with less makes an alarm",
+      \.bridge.lowBalance),
+    amount(
+      "torrents.price", "what a MiB of upload costs at least; 0 sells nothing", \.torrents.price),
+    number(
+      "torrents.paid_share", "hundredths of the upload that are for sale", \.torrents.paidShare,
+      1...100),
     Entry(
       key: "log.level", summary: "least that is logged: trace, debug, info, notice, warning, error",
       get: { $0.logLevel.rawValue },
@@ -274,6 +322,33 @@ extension NodeSettings {
         settings[keyPath: path] = text.split(separator: ",").map {
           String($0).trimmingPrefix(" ").description
         }
+      })
+  }
+
+  private static func finality(
+    _ key: String, _ path: any WritableKeyPath<NodeSettings, RootFinality> & Sendable
+  ) -> Entry {
+    Entry(
+      key: key,
+      summary: "when its blocks are final: finalized (the tag), or so many blocks below the newest",
+      get: { $0[keyPath: path].description },
+      set: { settings, text throws(SettingError) in
+        guard let finality = RootFinality(text) else {
+          throw SettingError(wanted: "finalized, or a whole number from 1 to 1000000")
+        }
+        settings[keyPath: path] = finality
+      })
+  }
+
+  private static func height(
+    _ key: String, _ path: any WritableKeyPath<NodeSettings, UInt64> & Sendable
+  ) -> Entry {
+    Entry(
+      key: key, summary: "block of it at which reading begins, before the contracts were there",
+      get: { String($0[keyPath: path]) },
+      set: { settings, text throws(SettingError) in
+        guard let height = UInt64(text) else { throw SettingError(wanted: "a block's number") }
+        settings[keyPath: path] = height
       })
   }
 

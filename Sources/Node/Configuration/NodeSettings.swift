@@ -49,6 +49,8 @@ public struct NodeSettings: Sendable {
   public var channels = ChannelConfiguration()
   /// The node's torrents.
   public var torrents = TorrentSettings()
+  /// The bridge to root chains.
+  public var bridge = BridgeSettings()
   /// The least that is logged.
   public var logLevel = Logger.Level.info
   /// Whether log lines are JSON.

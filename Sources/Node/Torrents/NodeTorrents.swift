@@ -7,25 +7,27 @@ internal import TrackerHTTP
 struct NodeTorrents: Sendable {
   private let session: TorrentSession
   private let folders: TorrentFolders
+  private let market: NodeMarket?
 
   /// Starts the session with the torrents of the last one.
   static func start(
-    _ settings: TorrentSettings, in directory: DataDirectory, logger: Logger
+    _ settings: TorrentSettings, in directory: DataDirectory, market: NodeMarket?, logger: Logger
   ) async throws -> NodeTorrents {
     let folders = try TorrentFolders(
       standard: settings.directory ?? directory.downloads, roots: settings.roots)
     try directory.createTorrents()
     var http = HTTPTrackerTransport.Configuration()
     if !settings.listen.isUnspecified { http.sources = [settings.listen] }
+    var configuration = settings.session(stateDirectory: directory.torrents)
+    configuration.strategies = market?.strategies
     let session = try await TorrentSession.start(
-      settings.session(stateDirectory: directory.torrents), http: HTTPTrackerTransport(http),
-      logger: logger)
-    return NodeTorrents(session: session, folders: folders)
+      configuration, http: HTTPTrackerTransport(http), logger: logger)
+    return NodeTorrents(session: session, folders: folders, market: market)
   }
 
   /// Adds what callers can do with the torrents.
   func register(in table: inout RPCMethodTable, _ events: inout RPCEvents) {
-    TorrentMethods(session: session, folders: folders).register(in: &table)
+    TorrentMethods(session: session, folders: folders, market: market).register(in: &table)
     events.add("/events/torrents") { [session] in
       // The server lets go of who does not read; this bounds what waits until then.
       let alerts = session.alerts(bufferLimit: 4_096)

@@ -3,6 +3,7 @@ internal import ChainTypes
 internal import Foundation
 internal import JSON
 internal import Metainfo
+internal import Speed
 
 // What a torrent is added from, and how.
 extension TorrentMethods {
@@ -63,24 +64,31 @@ extension TorrentMethods {
     var options: TorrentOptions
     var isPaused = false
     var move: QueueMove?
+    var buying: BuyingTerms?
   }
 
   /// `{directory?, paused?, top?, files?, priorities?, sequential?, preallocate?, peers?,
-  /// trackers?, upload?, download?}`.
+  /// trackers?, upload?, download?, buying?}`.
   static func wanted(
     _ object: JSONObject, _ folders: TorrentFolders
   ) throws(RPCError) -> Wanted {
     try object.check(
       [
         "directory", "paused", "top", "files", "priorities", "sequential", "preallocate", "peers",
-        "trackers", "upload", "download",
+        "trackers", "upload", "download", "buying",
       ], parameter: 1)
+    var buying: BuyingTerms?
+    if let terms = object["buying"], !terms.isNull {
+      guard let read = BuyingTerms(json: terms) else { throw .invalidParams(termsWanted) }
+      buying = read
+    }
     do throws(RPCValueError) {
       let directory = try object.optional("directory", .string)
       guard let place = folders.place(of: directory ?? folders.standard) else {
         throw .wrongType(expected: "a directory in a folder that torrents.roots allows")
       }
       var wanted = Wanted(options: TorrentOptions(directory: place))
+      wanted.buying = buying
       wanted.isPaused = try object.optional("paused", .bool) ?? false
       if try object.optional("top", .bool) == true { wanted.move = .top }
       wanted.options.selection = try object.optional("files", .selection)

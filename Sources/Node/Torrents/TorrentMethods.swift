@@ -3,6 +3,7 @@ internal import ChainTypes
 internal import Foundation
 internal import JSON
 internal import Metainfo
+internal import Speed
 
 /// The node's own torrents: `torrent_*`, all of them the administrator's.
 ///
@@ -11,11 +12,14 @@ internal import Metainfo
 package struct TorrentMethods: Sendable {
   private let session: TorrentSession
   private let folders: TorrentFolders
+  private let market: NodeMarket?
 
-  /// The methods over a session, whose torrents may lie in `folders`.
-  package init(session: TorrentSession, folders: TorrentFolders) {
+  /// The methods over a session, whose torrents may lie in `folders`, and may be paid for where
+  /// there is a market.
+  package init(session: TorrentSession, folders: TorrentFolders, market: NodeMarket? = nil) {
     self.session = session
     self.folders = folders
+    self.market = market
   }
 
   /// Adds the methods to a table.
@@ -23,14 +27,35 @@ package struct TorrentMethods: Sendable {
     addLists(to: &table)
     addChanges(to: &table)
     addLimits(to: &table)
-    add("torrent_add", 2, to: &table) { session, params in
+    addTrade(to: &table)
+    add("torrent_add", 2, to: &table) { [folders, market] session, params in
       let source = try Self.source(try params.required(0, .object), folders)
       let wanted = try Self.wanted(try params.optional(1, .object) ?? [:], folders)
+      if let terms = wanted.buying {
+        try await market.needed().buy(terms, for: source.hashes.primary)
+      }
       let torrent = try await session.add(source, wanted.options, isPaused: wanted.isPaused)
       if let move = wanted.move { try await torrent.move(move) }
       return .value(["infoHash": .string(torrent.id.hex), "name": source.name.json])
     }
   }
+
+  private func addTrade(to table: inout RPCMethodTable) {
+    add("torrent_trade", 2, to: &table) { [market] session, params in
+      let torrent = try await Self.torrent(session, params).id
+      if let terms = try params.optional(1, .object) {
+        try terms.check(["budget", "maxPrice", "targetRate"], parameter: 1)
+        guard let buying = BuyingTerms(json: .object(terms)) else {
+          throw RPCError.invalidParams(Self.termsWanted)
+        }
+        try await market.needed().buy(buying, for: torrent)
+      }
+      return .value(try await market.needed().trade(of: torrent))
+    }
+  }
+
+  static let termsWanted =
+    "a torrent is paid for with {budget, maxPrice, targetRate?}, amounts in wei as decimal texts"
 
   private func addLists(to table: inout RPCMethodTable) {
     add("torrent_list", 2, to: &table) { session, params in
@@ -149,5 +174,16 @@ extension RPCError {
       case .configuration: .invalidParams(error.description)
       case .listen, .stopped, .duplicate, .full: .server(error.description)
       }
+  }
+}
+
+extension NodeMarket? {
+  /// The market; an error where the node has none.
+  fileprivate func needed() throws(RPCError) -> NodeMarket {
+    guard let self else {
+      throw .server(
+        "this node buys and sells nothing: it needs payment channels, see channels.key_file")
+    }
+    return self
   }
 }

@@ -24,6 +24,11 @@ public struct TorrentSettings: Sendable {
   /// Torrents at a time that take up memory and files.
   public var activeTorrents = 500
 
+  /// What 2^20 bytes of upload cost at least, in wei; 0 sells nothing.
+  public var price: UInt128 = 0
+  /// Hundredths of the upload that are for sale, 1 to 100.
+  public var paidShare = 80
+
   /// Whether peers are looked for in the distributed hash table.
   public var dht = true
   /// Whether peers are looked for on the local network; nil: unless `listen` is loopback.

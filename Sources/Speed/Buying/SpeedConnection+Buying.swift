@@ -189,6 +189,7 @@ extension SpeedConnection {
     guard let channel = buyer.channel else { return }
     channel.users.removeAll { $0 === self }
     channel.lastUsed = now
+    market.noteTrade(of: self)
     buyer.channel = nil
     buyer.phase = .strange
   }

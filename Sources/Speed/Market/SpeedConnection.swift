@@ -52,7 +52,9 @@ final class SpeedConnection {
   func send(_ message: SpeedMessage) {
     guard !isGone, hello != nil else { return }
     if case .bye(let bye) = message { market.endings[bye.reason, default: 0] += 1 }
-    market.put(.send(handle, extensionName: SpeedExtension.name, message.encoded))
+    let payload = message.encoded
+    market.paymentBytesOut += payload.readableBytes + SpeedExtension.frameLength
+    market.put(.send(handle, extensionName: SpeedExtension.name, payload))
   }
 
   /// What signatures are bound to where we sell, and where we buy.
@@ -103,6 +105,7 @@ final class SpeedConnection {
 
   func receive(_ payload: ByteBuffer) {
     lastHeard = now
+    market.paymentBytesIn += payload.readableBytes + SpeedExtension.frameLength
     guard hello != nil, !isGone else { return }
     let message: SpeedMessage
     do throws(SpeedWireError) {
@@ -207,7 +210,8 @@ final class SpeedConnection {
   }
 
   func row() -> SpeedPeerRow {
-    var row = SpeedPeerRow(peer: handle, address: introduction.address)
+    var row = SpeedPeerRow(
+      peer: handle, address: introduction.address, connection: number)
     row.payee = buyer.quote?.payee
     row.payer = seller.channel?.payer
     row.buyingChannel = buyer.channel?.id
@@ -215,6 +219,7 @@ final class SpeedConnection {
     row.buyingPrice = buyer.accepted?.price
     row.sellingPrice = seller.accepted?.price
     row.delivered = sent
+    row.acknowledged = Int(clamping: theirs.verified)
     row.received = received
     row.verified = verified
     row.billed = buyer.billed

@@ -68,7 +68,7 @@ extension SpeedMarket {
   }
 
   // As far as the engine goes.
-  private static let greatestWeight = 8
+  private static let greatestWeight = 1_000
 
   /// A choke round is over: payers that took nothing lose their slot for one, all hear the price.
   func roundEnded() {

@@ -30,6 +30,9 @@ public final class SpeedMarket: Strategy {
   var freeBytesIn = 0
   var paidBytesOut = 0
   var freeBytesOut = 0
+  /// Bytes of the extension's messages.
+  var paymentBytesIn = 0
+  var paymentBytesOut = 0
   /// Wei billed to us, locked for us, and earned.
   var spent: UInt128 = 0
   var locked: UInt128 = 0
@@ -71,7 +74,7 @@ public final class SpeedMarket: Strategy {
   public var isSettled: Bool { !connections.values.contains { $0.isOwing } }
 
   /// The torrent is no more in the market: what is owed is paid as far as the desk goes.
-  public func close() {
+  public func ended() {
     for connection in ordered {
       if let channel = connection.buyer.channel { accounts.pay(channel, flush: true) }
       connection.ended()
@@ -128,8 +131,28 @@ public final class SpeedMarket: Strategy {
 
   /// A connection ended.
   public func disconnected(_ peer: PeerHandle) {
-    connections.removeValue(forKey: peer)?.ended()
+    if let connection = connections.removeValue(forKey: peer) {
+      connection.ended()
+      noteTrade(of: connection, hasEnded: true)
+    }
     areSlotsStale = true
+  }
+
+  /// Rows of connections and channels that are no more, not taken yet.
+  private var earlierTrade: [SpeedPeerRow] = []
+
+  /// Keeps how a connection stands before it loses a channel.
+  func noteTrade(of connection: SpeedConnection, hasEnded: Bool = false) {
+    var row = connection.row()
+    row.hasEnded = hasEnded
+    guard hasEnded || row.buyingChannel != nil || row.sellingChannel != nil else { return }
+    earlierTrade.append(row)
+  }
+
+  /// How every connection stands, and stood that is no more; each of the latter once.
+  public func takeTrade() -> [SpeedPeerRow] {
+    defer { earlierTrade = [] }
+    return earlierTrade + ordered.filter { $0.hello != nil }.map { $0.row() }
   }
 
   /// The one extension.
@@ -214,6 +237,8 @@ public final class SpeedMarket: Strategy {
     statistics.freeBytesIn = freeBytesIn
     statistics.paidBytesOut = paidBytesOut
     statistics.freeBytesOut = freeBytesOut
+    statistics.paymentBytesIn = paymentBytesIn
+    statistics.paymentBytesOut = paymentBytesOut
     statistics.spent = spent
     statistics.locked = locked
     statistics.earned = earned

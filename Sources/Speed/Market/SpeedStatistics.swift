@@ -12,6 +12,10 @@ public struct SpeedStatistics: Hashable, Sendable {
   public var paidBytesOut = 0
   /// Payload that went out for nothing.
   public var freeBytesOut = 0
+  /// Messages of the extension that came, in bytes.
+  public var paymentBytesIn = 0
+  /// Messages of the extension that went out, in bytes.
+  public var paymentBytesOut = 0
   /// Billed for what came and proved right.
   public var spent: UInt128 = 0
   /// Locked in channels for this torrent.
@@ -37,6 +41,10 @@ public struct SpeedStatistics: Hashable, Sendable {
 
 /// The trade with one peer on one connection; amounts in wei.
 public struct SpeedPeerRow: Hashable, Sendable {
+  /// A number that no other connection of the session has.
+  public var connection: UInt64
+  /// Whether this is the last that is told of the connection's channels.
+  public var hasEnded = false
   /// The connection.
   public var peer: PeerHandle
   /// The other end.
@@ -55,6 +63,8 @@ public struct SpeedPeerRow: Hashable, Sendable {
   public var sellingPrice: UInt128?
   /// Payload sent, in bytes.
   public var delivered = 0
+  /// Payload sent that the peer says it found right, in bytes.
+  public var acknowledged = 0
   /// Payload received, in bytes.
   public var received = 0
   /// Payload received that proved right, in bytes.
@@ -72,7 +82,8 @@ public struct SpeedPeerRow: Hashable, Sendable {
   /// What the peer may owe, in bytes.
   public var window = 0
 
-  init(peer: PeerHandle, address: PeerAddress) {
+  init(peer: PeerHandle, address: PeerAddress, connection: UInt64) {
+    self.connection = connection
     self.peer = peer
     self.address = address
   }

@@ -144,7 +144,7 @@ extension SpeedConnection {
   func admit(_ block: BlockRequest) -> RequestVerdict {
     guard let quote = validQuote(), let channel = seller.channel else { return .serve() }
     seller.admittedInRound += 1
-    guard quote.price > 0 else { return .serve(precedence: 1) }
+    guard quote.price > 0 else { return .serve() }
     guard let standing = accounts.credit[channel.payer], standing.window > 0 || standing.room > 0
     else { return .serve() }
     let cost = Bill.cost(of: block.length, at: quote.price)
@@ -158,7 +158,7 @@ extension SpeedConnection {
     guard seller.promised.updateValue(quote.price, forKey: block) == nil else { return .serve() }
     channel.reserved += cost
     accounts.credit[channel.payer]?.reserved += cost
-    return .serve(precedence: 1)
+    return .serve()
   }
 
   private func validQuote() -> SpeedQuote? {
@@ -259,6 +259,7 @@ extension SpeedConnection {
     guard let channel = seller.channel else { return }
     for block in Array(seller.promised.keys) { _ = settlePromise(block) }
     seller.accepted = nil
+    market.noteTrade(of: self)
     seller.channel = nil
     channel.users.removeAll { $0 === self }
     market.slotsChanged()

@@ -14,6 +14,8 @@ public enum SpeedExtension {
   public static let firstWindow = 128 << 10
   /// A message is at most this many bytes.
   public static let maximumMessageLength = 512
+  /// What stands before each message: its length, and two numbers of the extension protocol.
+  static let frameLength = 6
   /// Prices are below 2^80 wei for a MiB, so that no sum over bytes overflows.
   public static let priceBits = 80
 

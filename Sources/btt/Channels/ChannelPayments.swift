@@ -97,7 +97,7 @@ struct ChannelReceive: AsyncParsableCommand {
   func run() async throws {
     let document = try ChannelArguments.voucher(voucher)
     let id = document.voucher.channelID
-    let isOwn = document.descriptor?.payer == (try books.signer.address())
+    let isOwn = document.descriptor?.payer == (try books.books.signer.address())
     let paid = Amount(wei: UInt256(document.voucher.cumulativeAmount))
     guard !isOwn else {
       try await books.withBooks(key: false) { try await $0.shown(document.voucher) }

@@ -70,7 +70,7 @@ struct DevnetCommand: AsyncParsableCommand {
     try prepare(directory, devnet)
     let node = try LedgerNode(
       directory: directory, settings: settings, role: .devnet(devnet.validator),
-      channelKey: try NodeRun.channelKey(settings),
+      channelKey: try NodeRun.channelKey(settings), bridgeKeys: try NodeRun.bridgeKeys(settings),
       logger: NodeLog.logger(settings: settings))
     guard chainId == nil || chainId == node.chain.genesis.chainID else {
       throw CommandFailure(

@@ -123,36 +123,16 @@ struct NodeInit: ParsableCommand {
   }
 
   private func presetGenesis(_ key: inout PrivateKey?) throws -> Genesis {
-    let rules = preset ?? .bttc
-    var value = try JSONValue.parse(rules.bytes)
-    guard var root = value.objectValue, var ours = root["btt"]?.objectValue,
-      var config = root["config"]?.objectValue
-    else { throw CommandFailure(.failed, "the preset \(rules.rawValue) is damaged") }
     var makers = validator
     if makers.isEmpty {
       let made = PrivateKey.generate()
       key = made
       makers = [made.address]
     }
-    ours["validators"] = .array(
-      makers.map { ["address": .string($0.checksummed), "weight": 1, "makesBlocks": true] })
-    if let chainId { config["chainId"] = JSONValue(chainId) }
-    var accounts = rules == .devnet ? root["alloc"]?.objectValue ?? [:] : [:]
-    for text in alloc {
-      let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
-      guard parts.count == 2 else {
-        throw CommandFailure(.usage, "--alloc wants address=amount, not \(text)")
-      }
-      let address = try Address(checksummed: parts[0])
-      accounts[address.checksummed] = [
-        "balance": .string(try Amount(parsing: parts[1]).wei.description)
-      ]
-    }
-    root["alloc"] = .object(accounts)
-    root["btt"] = .object(ours)
-    root["config"] = .object(config)
-    value = .object(root)
-    return try Genesis(json: value)
+    return try PresetGenesis(
+      preset: preset ?? .bttc, chainID: chainId,
+      validators: makers.map { .init(address: $0, weight: 1, makesBlocks: true) }, alloc: alloc
+    ).genesis()
   }
 
   private func report(_ directory: DataDirectory, _ chain: Chain, _ maker: Address?) throws {

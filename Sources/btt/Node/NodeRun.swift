@@ -71,7 +71,8 @@ struct NodeRun: AsyncParsableCommand {
   ) async throws {
     let node = try LedgerNode(
       directory: directory, settings: settings, role: role,
-      channelKey: try Self.channelKey(settings), logger: logger)
+      channelKey: try Self.channelKey(settings), bridgeKeys: try Self.bridgeKeys(settings),
+      logger: logger)
     let output = output
     let name = node.chain.genesis.name
     let chainID = node.chain.genesis.chainID
@@ -89,12 +90,34 @@ struct NodeRun: AsyncParsableCommand {
 
   /// The key whose payment channels the node runs.
   static func channelKey(_ settings: NodeSettings) throws -> PrivateKey? {
-    guard let file = settings.channelKeyFile else { return nil }
-    let source = PasswordSource(
-      file: settings.channelPasswordFile, option: "channels.password_file with",
-      variable: .channelPassword)
+    try key(
+      settings.channelKeyFile,
+      PasswordSource(
+        file: settings.channelPasswordFile, option: "channels.password_file with",
+        variable: .channelPassword))
+  }
+
+  /// The keys of the node's bridge that are set apart from the block maker's.
+  static func bridgeKeys(_ settings: NodeSettings) throws -> BridgeKeys {
+    var keys = BridgeKeys()
+    guard settings.bridge.isEnabled else { return keys }
+    keys.relayer = try key(
+      settings.bridge.keyFile,
+      PasswordSource(
+        file: settings.bridge.passwordFile, option: "bridge.password_file with",
+        variable: .bridgePassword))
+    keys.validator = try key(
+      settings.bridge.validatorKeyFile,
+      PasswordSource(
+        file: settings.bridge.validatorPasswordFile, option: "bridge.validator_password_file with",
+        variable: .bridgeValidatorPassword))
+    return keys
+  }
+
+  private static func key(_ file: String?, _ password: PasswordSource) throws -> PrivateKey? {
+    guard let file else { return nil }
     return try KeyMaterial(text: String(decoding: Files.read(file), as: UTF8.self))
-      .key(index: 0, password: source)
+      .key(index: 0, password: password)
   }
 
   private func key(_ directory: DataDirectory, _ settings: NodeSettings) throws -> PrivateKey {

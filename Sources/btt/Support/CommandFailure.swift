@@ -1,4 +1,5 @@
 internal import BitTorrent
+internal import Bridge
 internal import ChainTypes
 internal import JSON
 internal import KeyValueStore
@@ -76,6 +77,10 @@ struct CommandFailure: Error {
       } else {
         self.init(.failed, error.description)
       }
+    case let error as RootChainError: self.init(.badReply, error.description)
+    case let error as DepositProofError:
+      self.init(.untrusted, "the proof does not hold: \(error)")
+    case let error as DepositProofFormatError: self.init(.invalidInput, error.description)
     case is MnemonicError, is DerivationError, is KeyError, is SignatureError, is TypedDataError,
       is AmountError, is AddressError, is HexError, is JSONError, is TransactionError:
       self.init(.invalidInput, String(describing: error))

@@ -3,6 +3,7 @@ internal import BitTorrent
 internal import Foundation
 internal import JSON
 internal import Metainfo
+internal import Speed
 
 /// The command `btt torrent add`.
 struct NodeTorrentAdd: AsyncParsableCommand {
@@ -50,6 +51,7 @@ struct NodeTorrentAdd: AsyncParsableCommand {
   @Flag(help: "Get pieces in order.")
   var sequential = false
 
+  @OptionGroup(title: "Paying") var buying: BuyingOptions
   @OptionGroup var node: NodeTorrentOptions
 
   func run() async throws {
@@ -67,6 +69,13 @@ struct NodeTorrentAdd: AsyncParsableCommand {
     ]
     options["directory"] = directory.map { .string($0) }
     options["files"] = files.map { .string($0) }
+    if let terms = try buying.terms() {
+      var object: JSONObject = [
+        "budget": .string("\(terms.budget)"), "maxPrice": .string("\(terms.maximumPrice)"),
+      ]
+      object["targetRate"] = terms.targetRate.map { JSONValue($0) }
+      options["buying"] = .object(object)
+    }
     if !peers.isEmpty { options["peers"] = .array(peers.map { .string($0) }) }
     let reply = try await node.call("torrent_add", .object(from), .object(options))
     let name = (reply["name"]?.stringValue ?? "the torrent").printable

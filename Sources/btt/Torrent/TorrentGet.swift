@@ -17,6 +17,7 @@ struct TorrentGet: AsyncParsableCommand {
         btt torrent get debian.torrent --data ~/Downloads
         btt torrent get "magnet:?xt=urn:btih:…" --files 0,2-4 --seed
         btt torrent get film.torrent --sequential --priorities 0=7
+        btt torrent get debian.torrent --budget "5 BTT" --max-price "0.1 BTT"
       """)
 
   @Argument(help: "A torrent file, or a magnet link.")
@@ -47,6 +48,9 @@ struct TorrentGet: AsyncParsableCommand {
   @Flag(help: "Go on serving others when all is here, until told to stop.")
   var seed = false
 
+  @OptionGroup(title: "Paying") var buying: BuyingOptions
+  @OptionGroup var books: TradeBooksOptions
+
   func run() async throws {
     let source = try TorrentArgument.source(source)
     var options = TorrentOptions(directory: swarm.data)
@@ -54,8 +58,9 @@ struct TorrentGet: AsyncParsableCommand {
     options.priorities = priorities
     options.isSequential = sequential
     options.preallocates = preallocate
-    try await Transfer(swarm: swarm, source: source, options: options, endsWhenComplete: !seed)
-      .run()
+    let transfer = Transfer(
+      swarm: swarm, source: source, options: options, endsWhenComplete: !seed)
+    try await transfer.run(buying: try buying.terms(), books)
   }
 
   private static func selection(_ text: String) throws -> FileSelection {

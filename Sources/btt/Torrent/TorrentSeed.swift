@@ -14,6 +14,7 @@ struct TorrentSeed: AsyncParsableCommand {
       EXAMPLE
         btt torrent seed debian.torrent --data ~/Downloads
         btt torrent seed film.torrent --data /srv --listen 192.0.2.7:6881
+        btt torrent seed film.torrent --data /srv --price "0.05 BTT" --paid-share 80
       """)
 
   @Argument(help: "A torrent file.", completion: .file())
@@ -28,12 +29,15 @@ struct TorrentSeed: AsyncParsableCommand {
       """)
   var superSeed = false
 
+  @OptionGroup(title: "Selling") var selling: SellingOptions
+  @OptionGroup var books: TradeBooksOptions
+
   func run() async throws {
     let source = try TorrentArgument.source(torrent)
     var options = TorrentOptions(directory: swarm.data)
     options.superSeeding = superSeed
-    try await Transfer(
-      swarm: swarm, source: source, options: options, endsWhenComplete: false, isSeed: true
-    ).run()
+    let transfer = Transfer(
+      swarm: swarm, source: source, options: options, endsWhenComplete: false, isSeed: true)
+    try await transfer.run(selling: try selling.terms(books.ledger), books)
   }
 }

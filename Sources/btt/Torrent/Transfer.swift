@@ -1,6 +1,7 @@
 internal import BitTorrent
 internal import JSON
 internal import Metainfo
+internal import Speed
 internal import TrackerHTTP
 
 /// Runs one torrent in a session of its own, tells how it goes, and ends in order.
@@ -27,18 +28,29 @@ struct Transfer {
     case signal(Int32)
   }
 
-  func run() async throws {
+  /// Runs it, with money where anything is bought or sold.
+  func run(
+    buying: BuyingTerms? = nil, selling: SellingTerms? = nil, _ books: TradeBooksOptions
+  ) async throws {
+    guard buying != nil || selling != nil else { return try await run(nil) }
+    try await Trade.run(
+      books, buying: buying, selling: selling, torrent: source.hashes.primary
+    ) { trade in try await run(trade) }
+  }
+
+  private func run(_ trade: Trade?) async throws {
     let peers = try swarm.namedPeers()
     let signals = StopSignals()
     defer { withExtendedLifetime(signals) {} }
-    let configuration = try swarm.sessionConfiguration(infoHash: source.hashes.primary.hex)
+    var configuration = try swarm.sessionConfiguration(infoHash: source.hashes.primary.hex)
+    configuration.strategies = trade?.markets
     var trackers = HTTPTrackerTransport.Configuration()
     if let listen = swarm.listen { trackers.sources = [listen] }
     let session = try await TorrentSession.start(
       configuration, http: HTTPTrackerTransport(trackers), logger: swarm.logger)
     let end: End
     do {
-      end = try await follow(session, peers, signals.stream)
+      end = try await follow(session, peers, signals.stream, trade)
     } catch {
       await session.stop()
       throw error
@@ -48,7 +60,8 @@ struct Transfer {
   }
 
   private func follow(
-    _ session: TorrentSession, _ peers: [PeerAddress], _ stops: AsyncStream<Int32>
+    _ session: TorrentSession, _ peers: [PeerAddress], _ stops: AsyncStream<Int32>,
+    _ trade: Trade?
   ) async throws -> End {
     var options = options
     options.peers += peers
@@ -66,6 +79,7 @@ struct Transfer {
     return await withTaskGroup(of: Void.self) { group in
       group.addTask { for await status in torrent.updates { continuation.yield(.status(status)) } }
       group.addTask { for await number in stops { continuation.yield(.signal(number)) } }
+      if let trade { group.addTask { await trade.markets.run() } }
       defer {
         report.eraseBar()
         group.cancelAll()
@@ -75,9 +89,12 @@ struct Transfer {
         switch item {
         case .status(let status):
           last = status
-          report.show(status)
-          if let end = end(after: status) { return end }
+          report.show(status, await trade?.statistics())
+          guard let end = end(after: status) else { continue }
+          if case .complete = end { await trade?.settleUp() }
+          return end
         case .signal:
+          await trade?.settleUp()
           return .signal(whole: last.phase == .seeding, summary: TransferReport.summary(of: last))
         }
       }

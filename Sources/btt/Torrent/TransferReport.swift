@@ -1,6 +1,7 @@
 internal import BitTorrent
 internal import Foundation
 internal import JSON
+internal import Speed
 
 /// Tells how a transfer goes: a bar on a terminal, lines elsewhere, or JSON events.
 ///
@@ -13,6 +14,7 @@ struct TransferReport {
   private var lastPhase = ""
   private var isComplete = false
   private var barLength = 0
+  private var trade = TradeReport()
 
   /// Seconds between lines about the same phase.
   private static let lineInterval = Duration.seconds(5)
@@ -28,8 +30,9 @@ struct TransferReport {
       "listening for peers on \(address)", ["event": "listening", "address": .string("\(address)")])
   }
 
-  /// Tells what changed.
-  mutating func show(_ status: TorrentStatus) {
+  /// Tells what changed, and how the trade goes.
+  mutating func show(_ status: TorrentStatus, _ trade: SpeedStatistics? = nil) {
+    if let trade { self.trade.note(trade) }
     if case .seeding = status.phase { return complete(status) }
     let name = Self.name(of: status.phase)
     let isNew = name != lastPhase
@@ -37,12 +40,16 @@ struct TransferReport {
     if hasBar { return drawBar(status, name) }
     guard isNew || ContinuousClock.now - lastLine >= (asJSON ? .seconds(1) : Self.lineInterval)
     else { return }
-    line(Self.summary(of: status), Self.event(name, status))
+    line(summary(status), event(name, status))
   }
 
   private mutating func complete(_ status: TorrentStatus) {
     guard !isComplete else {
-      if hasBar { drawBar(status, "seeding") }
+      if hasBar {
+        drawBar(status, "seeding")
+      } else if trade.now != nil, ContinuousClock.now - lastLine >= Self.lineInterval {
+        line(summary(status), event("seeding", status))
+      }
       return
     }
     isComplete = true
@@ -50,8 +57,8 @@ struct TransferReport {
     let name = status.name ?? "the torrent"
     line(
       "complete: \(name), \(Self.size(status.transfer.bytesDone)) in "
-        + String(format: "%.1f s", seconds),
-      Self.event("complete", status))
+        + String(format: "%.1f s", seconds) + trade.text,
+      event("complete", status))
   }
 
   // MARK: - Texts
@@ -87,6 +94,16 @@ struct TransferReport {
         + "\(size(transfer.downloadRate))/s down, \(size(transfer.uploadRate))/s up\(left)"
     case .paused, .queued, .stopped: return name
     }
+  }
+
+  private func summary(_ status: TorrentStatus) -> String {
+    Self.summary(of: status) + trade.text
+  }
+
+  private func event(_ name: String, _ status: TorrentStatus) -> JSONObject {
+    var event = Self.event(name, status)
+    event["trade"] = trade.json.map { .object($0) }
+    return event
   }
 
   private static func event(_ name: String, _ status: TorrentStatus) -> JSONObject {
@@ -154,7 +171,7 @@ struct TransferReport {
   private mutating func drawBar(_ status: TorrentStatus, _ name: String) {
     let transfer = status.transfer
     let width = 24
-    var text = Self.summary(of: status)
+    var text = summary(status)
     if transfer.bytesWanted > 0 {
       let filled = Int(transfer.bytesDone * Int64(width) / transfer.bytesWanted)
       text =

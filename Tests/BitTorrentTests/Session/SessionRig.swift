@@ -34,9 +34,12 @@ enum SessionRig {
   }
 
   /// A torrent of a folder `name` in `directory` with files of those lengths.
+  ///
+  /// No two are the same: a peer of another test that dials a port which is used again by now finds
+  /// a stranger there.
   static func content(
     _ name: String = "content", _ files: KeyValuePairs<String, Int> = ["a": 200_000, "b": 70_000],
-    in directory: TemporaryDirectory, seed: UInt64 = 7
+    in directory: TemporaryDirectory, seed: UInt64 = .random(in: .min ... .max)
   ) throws -> Metainfo {
     let folder = directory.path(name)
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)

@@ -37,7 +37,11 @@ extension SimulatedSwarm {
       guard let end = host.ends[handle] else { return }
       end.output.append(blocks)
       mark(end)
-    case .store(let block, let data, from: _): store(block, data, on: host)
+    case .store(let block, let data, from: let peer):
+      if data != torrent.bytes(block), let sender = host.index(behind: peer) {
+        host.evidence.took(block.piece, from: sender)
+      }
+      store(block, data, on: host)
     case .connect(let address): dial(address, from: host)
     case .disconnect(let handle, let reason): close(handle, of: host, reason)
     case .discard(let piece): deliver(host.disk.discard(piece), to: host)
@@ -106,17 +110,18 @@ extension SimulatedSwarm {
   private func work(on host: SimulatedHost, _ job: SimulatedDisk.Job, at time: NIODeadline) {
     plan(host, at: time) { [unowned self] in
       switch host.disk.carryOut(job, at: now) {
-      case .done(let events): report(events, to: host)
+      case .done(let events): deliver(events, to: host)
       case .stalled(let isNew):
         if isNew {
           tell("\(host.name) has no room on its disk")
-          report([.failed(Self.noRoom)], to: host)
+          deliver([.failed(Self.noRoom)], to: host)
         }
         work(on: host, job, at: now + .seconds(1))
       }
     }
   }
 
+  // All news goes this way: what is told first is heard first.
   private func deliver(_ events: [StorageEvent], to host: SimulatedHost) {
     guard !events.isEmpty else { return }
     plan(host, at: now) { [unowned self] in report(events, to: host) }
@@ -130,7 +135,10 @@ extension SimulatedSwarm {
       case .pieceVerified(let piece):
         if host.isComplete, host.completedAt == nil { host.completedAt = now }
         trace.note(now.uptimeNanoseconds, host.index, piece)
-      case .pieceFailed(let piece, _, _): tell("\(host.name): piece \(piece) is wrong")
+        host.evidence.pieceVerified(piece)
+      case .pieceFailed(let piece, _, _):
+        tell("\(host.name): piece \(piece) is wrong")
+        host.evidence.pieceFailed(piece)
       case .full: host.holdsReads = true
       case .relieved:
         host.holdsReads = false
@@ -143,7 +151,16 @@ extension SimulatedSwarm {
     if resumes { resumeReading(host) }
   }
 
-  // MARK: Bounds
+  // MARK: Rules
+
+  /// Looks whether a host has to do with who is proven to have lied to it.
+  func checkTrust(of host: SimulatedHost) {
+    guard !host.evidence.proven.isEmpty else { return }
+    for other in host.handles.compactMap(host.index(behind:))
+    where host.evidence.proven.contains(other) {
+      violate("host \(host.index) trusts host \(other), which lied to it")
+    }
+  }
 
   /// Looks whether a host's memory is within its bounds.
   func checkBounds(of host: SimulatedHost) {
@@ -160,8 +177,9 @@ extension SimulatedSwarm {
     if statistics.requestsQueued > connections * configuration.requestQueueLimit {
       violate("host \(host.index) keeps \(statistics.requestsQueued) requests of others")
     }
-    for end in host.ends.values where end.output.backlog > Self.greatestBacklog {
-      violate("host \(host.index) keeps \(end.output.backlog) bytes for one peer")
+    for backlog in host.handles.compactMap({ host.ends[$0]?.output.backlog })
+    where backlog > Self.greatestBacklog {
+      violate("host \(host.index) keeps \(backlog) bytes for one peer")
     }
   }
 

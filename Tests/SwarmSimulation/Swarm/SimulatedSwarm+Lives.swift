@@ -56,6 +56,7 @@ extension SimulatedSwarm {
     host.lineIsFreeAt = now
     host.holdsReads = false
     host.marked = []
+    host.evidence = Evidence()
     host.lastAnnounce = .distantPast
   }
 

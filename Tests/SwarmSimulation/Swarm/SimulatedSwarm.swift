@@ -132,6 +132,7 @@ package final class SimulatedSwarm {
 
   private func watch() {
     for host in hosts where host.isUp { checkBounds(of: host) }
+    for host in hosts where host.isUp && host.isHonest { checkTrust(of: host) }
     inspect?(self)
     let waiting = hosts.filter { $0.isHonest && !$0.isComplete && willBeUp($0) }
     if waiting.isEmpty || !violations.isEmpty {

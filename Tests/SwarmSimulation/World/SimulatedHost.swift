@@ -39,6 +39,8 @@ package final class SimulatedHost {
   var holdsReads = false
   var marked: [LinkEnd] = []
   var batch: [TorrentAction] = []
+  /// Who sent what was wrong in this life.
+  var evidence = Evidence()
   var lastAnnounce = NIODeadline.distantPast
   var ticks = 0
   private var nextHandle = 0

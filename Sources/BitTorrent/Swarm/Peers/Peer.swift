@@ -66,6 +66,10 @@ final class Peer {
   var shown: ShownPieces?
   /// Its share relative to others, as the strategy ranks it.
   var weight = 1
+  /// What it was served for its weight, where weights divide the upload rate.
+  var share = 0
+  /// Whether it had something to serve when turns were last given.
+  var isAwaitingTurn = false
   /// Requests that it ever made, and took back.
   var requested = 0
   var cancels = 0

@@ -4,6 +4,7 @@ internal import NIOCore
 /// A strategy that does what its test says, and keeps what it hears.
 final class ScriptedStrategy: Strategy {
   var tiers: [PeerHandle: Int] = [:]
+  var weights: [PeerHandle: Int] = [:]
   var verdicts: [BlockRequest: RequestVerdict] = [:]
   var extensionNames: [String] = []
   private(set) var events: [TransferEvent] = []
@@ -39,7 +40,7 @@ final class ScriptedStrategy: Strategy {
   func keeps(_ peer: PeerHandle) -> Bool { kept.contains(peer) }
 
   func rank(of peer: PeerHandle, figures: PeerFigures) -> UploadRank? {
-    tiers[peer].map { UploadRank(tier: $0) }
+    tiers[peer].map { UploadRank(tier: $0, weight: weights[peer] ?? 1) }
   }
 
   func admit(_ request: BlockRequest, from peer: PeerHandle) -> RequestVerdict {

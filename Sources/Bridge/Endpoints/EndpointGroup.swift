@@ -1,0 +1,230 @@
+internal import ChainTypes
+internal import JSON
+internal import Synchronization
+
+/// The endpoints of one chain, of which so many must say the same before it is believed.
+///
+/// All are asked at once. Those that fail are left alone for ever longer; once enough agree, the
+/// slow ones are waited for no longer than `patience`, so that one that stalls holds up nobody.
+package final class EndpointGroup: Sendable {
+  /// What one endpoint answered.
+  package struct Answer<Value: Sendable>: Sendable {
+    package var endpoint: String
+    package var result: Result<Value, EndpointError>
+  }
+
+  /// What enough endpoints said, and who said otherwise.
+  package struct Agreement<Value: Sendable>: Sendable {
+    package var value: Value
+    package var dissenters: [String]
+  }
+
+  package let endpoints: [any BridgeEndpoint]
+  package let quorum: Int
+  private let clock: any BridgeClock
+  private let patience: Duration
+  private let rests: Mutex<[EndpointRest]>
+
+  /// A group; the quorum is within 1 and the number of endpoints.
+  package init(
+    _ endpoints: [any BridgeEndpoint], quorum: Int, clock: any BridgeClock,
+    patience: Duration = .seconds(1)
+  ) {
+    self.endpoints = endpoints
+    self.quorum = max(1, min(quorum, endpoints.count))
+    self.clock = clock
+    self.patience = patience
+    rests = Mutex(Array(repeating: EndpointRest(), count: endpoints.count))
+  }
+
+  /// More than half.
+  package static func majority(of count: Int) -> Int { count / 2 + 1 }
+
+  /// Names and whether each may be called now.
+  package var health: [(name: String, isWell: Bool)] {
+    let now = clock.now()
+    let rests = rests.withLock { $0 }
+    return zip(endpoints, rests).map { ($0.name, $1.failures == 0 || $1.allows(now)) }
+  }
+
+  // MARK: - Asking
+
+  /// Asks all that are well; with `isEnough` the rest is not waited for once it holds.
+  package func all<Value: Sendable>(
+    _ request: @escaping @Sendable (any BridgeEndpoint) async throws(EndpointError) -> Value,
+    until isEnough: ([Answer<Value>]) -> Bool = { _ in false }
+  ) async -> [Answer<Value>] {
+    let now = clock.now()
+    var callable = rests.withLock { rests in rests.indices.filter { rests[$0].allows(now) } }
+    // With too few well to ever agree, the others are tried all the same.
+    if callable.count < quorum { callable = Array(endpoints.indices) }
+    return await withTaskGroup(of: (Int, Result<Value, EndpointError>)?.self) { group in
+      for index in callable {
+        let endpoint = endpoints[index]
+        group.addTask {
+          do throws(EndpointError) {
+            return (index, .success(try await request(endpoint)))
+          } catch {
+            return (index, .failure(error))
+          }
+        }
+      }
+      var answers: [Answer<Value>] = []
+      var silent = Set(callable)
+      var isHurried = false
+      while answers.count < callable.count, let next = await group.next() {
+        guard let (index, result) = next else {
+          // Who is silent now is left alone for a while, or would hold up every call so long.
+          let now = clock.now()
+          rests.withLock { rests in for index in silent { rests[index].failed(now) } }
+          break
+        }
+        silent.remove(index)
+        note(result, at: index)
+        answers.append(Answer(endpoint: endpoints[index].name, result: result))
+        if !isHurried, answers.count < callable.count, isEnough(answers) {
+          isHurried = true
+          group.addTask { [clock, patience] in
+            await clock.sleep(for: patience)
+            return nil
+          }
+        }
+      }
+      group.cancelAll()
+      return answers
+    }
+  }
+
+  private func note<Value>(_ result: Result<Value, EndpointError>, at index: Int) {
+    let now = clock.now()
+    rests.withLock { rests in
+      switch result {
+      case .success: rests[index].succeeded()
+      case .failure(let error):
+        if error.isIllness, !Task.isCancelled { rests[index].failed(now) }
+      }
+    }
+  }
+
+  /// The answer that a quorum gives.
+  package func agree<Value: Hashable & Sendable>(
+    on subject: String,
+    _ request: @escaping @Sendable (any BridgeEndpoint) async throws(EndpointError) -> Value
+  ) async throws(RootChainError) -> Agreement<Value> {
+    let quorum = quorum
+    let answers = await all(request) { Self.most($0).count >= quorum }
+    let (value, count) = Self.most(answers)
+    guard let value, count >= quorum else { throw disagreement(on: subject, answers) }
+    let dissenters = answers.filter { answer in
+      if case .success(let other) = answer.result { other != value } else { false }
+    }
+    return Agreement(value: value, dissenters: dissenters.map(\.endpoint))
+  }
+
+  /// The first usable answer: for what is verified afterwards, or needs no trust.
+  ///
+  /// One endpoint is asked; after it has failed, or been silent for `patience`, another one too.
+  package func first<Value: Sendable>(
+    _ subject: String,
+    _ request: @escaping @Sendable (any BridgeEndpoint) async throws(EndpointError) -> Value
+  ) async throws(RootChainError) -> Value {
+    let now = clock.now()
+    let order = rests.withLock { rests in
+      rests.indices.filter { rests[$0].allows(now) }
+        + rests.indices.filter { !rests[$0].allows(now) }
+    }
+    let outcome = await withTaskGroup(of: (Int, Result<Value, EndpointError>)?.self) { group in
+      var next = order.makeIterator()
+      func askNext() {
+        guard let index = next.next() else { return }
+        let endpoint = endpoints[index]
+        group.addTask {
+          do throws(EndpointError) {
+            return (index, .success(try await request(endpoint)))
+          } catch {
+            return (index, .failure(error))
+          }
+        }
+        group.addTask { [clock, patience] in
+          await clock.sleep(for: patience)
+          return nil
+        }
+      }
+      var failures: [(Int, EndpointError)] = []
+      askNext()
+      while failures.count < order.count, let event = await group.next() {
+        guard let (index, result) = event else {
+          askNext()
+          continue
+        }
+        note(result, at: index)
+        switch result {
+        case .success(let value):
+          group.cancelAll()
+          return Result<Value, RootChainError>.success(value)
+        case .failure(let error):
+          failures.append((index, error))
+          if case .refused(let cause) = error, !error.isIllness, !error.asksForLess {
+            group.cancelAll()
+            return .failure(.refused(cause))
+          }
+          askNext()
+        }
+      }
+      group.cancelAll()
+      return .failure(
+        failures.contains { $0.1.asksForLess }
+          ? .tooMuchAtOnce(subject)
+          : .unreachable(
+            "\(subject): "
+              + failures.map { "\(endpoints[$0.0].name): \($0.1)" }.joined(separator: "; ")))
+    }
+    return try outcome.get()
+  }
+
+  private func disagreement<Value: Hashable & Sendable>(
+    on subject: String, _ answers: [Answer<Value>]
+  ) -> RootChainError {
+    var values: Set<Value> = []
+    var failures: [String] = []
+    var refusals = 0
+    var asksForLess = 0
+    var refusal: RPCError?
+    for answer in answers {
+      switch answer.result {
+      case .success(let value): values.insert(value)
+      case .failure(let error):
+        failures.append("\(answer.endpoint): \(error)")
+        if error.asksForLess { asksForLess += 1 }
+        if case .refused(let cause) = error, !error.isIllness {
+          refusals += 1
+          refusal = cause
+        }
+      }
+    }
+    if values.count > 1 {
+      return .disagreement(
+        "\(subject): \(answers.count - failures.count) endpoints give \(values.count) answers, "
+          + "and \(quorum) must agree")
+    }
+    if asksForLess > 0, asksForLess + answers.count - failures.count >= quorum {
+      return .tooMuchAtOnce(subject)
+    }
+    if refusals >= quorum, let refusal { return .refused(refusal) }
+    return .unreachable(
+      "\(subject): \(answers.count - failures.count) of \(quorum) endpoints that must agree have "
+        + "answered" + (failures.isEmpty ? "" : " (" + failures.joined(separator: "; ") + ")"))
+  }
+
+  /// The value given most often, and how often.
+  private static func most<Value: Hashable>(_ answers: [Answer<Value>]) -> (
+    value: Value?, count: Int
+  ) {
+    var counts: [Value: Int] = [:]
+    for answer in answers {
+      if case .success(let value) = answer.result { counts[value, default: 0] += 1 }
+    }
+    let best = counts.max { $0.value < $1.value }
+    return (best?.key, best?.value ?? 0)
+  }
+}

@@ -1,0 +1,293 @@
+internal import ChainTypes
+package import Keys
+package import Primitives
+
+/// What is still to be done for one root chain, as the two chains and the store say.
+///
+/// Nothing is remembered from one look to the next but what is stored: a task that was lost is
+/// found missing and wanted again, one that somebody else did is no longer wanted.
+package struct RootRelay: Sendable {
+  /// Tasks by who does them.
+  package struct Tasks: Sendable {
+    /// The validator's, on the sidechain.
+    package var votes: [OutgoingTask] = []
+    /// Anybody's, on the sidechain.
+    package var proofs: [OutgoingTask] = []
+  }
+
+  /// The most messages looked at in one go.
+  package static let maximumMessages = 256
+  /// What a signature's call may take: it is only bought, not used up.
+  private static let signatureGas: UInt64 = 1_000_000
+  /// The most failed deposits looked at in one go.
+  package static let maximumFailures = 4_096
+
+  private let root: Sidechain.Root
+  private let sidechain: Sidechain
+  private let rootPort: ChainPort
+  private let store: BridgeStore
+  private let validator: PrivateKey?
+  private let checkpointInterval: UInt64
+  private let alarms: BridgeAlarms
+  private let clock: any BridgeClock
+
+  package init(
+    root: Sidechain.Root, sidechain: Sidechain, rootPort: ChainPort, store: BridgeStore,
+    validator: PrivateKey?, checkpointInterval: UInt64, alarms: BridgeAlarms,
+    clock: any BridgeClock
+  ) {
+    self.root = root
+    self.sidechain = sidechain
+    self.rootPort = rootPort
+    self.store = store
+    self.validator = validator
+    self.checkpointInterval = checkpointInterval
+    self.alarms = alarms
+    self.clock = clock
+  }
+
+  private var id: RootID { root.id }
+
+  // MARK: - Deposits
+
+  /// What the messages that wait still need: votes for their headers, then their proofs.
+  package func deposits() async throws -> Tasks {
+    var tasks = Tasks()
+    let isPaused = try await sidechain.isPaused(id)
+    var attested: [UInt64: Sidechain.AttestedHeader?] = [:]
+    var toVote: [RootHeader] = []
+    var isContradicted = try await attestedContradiction()
+    for number in try store.waiting(of: id, limit: Self.maximumMessages) {
+      guard let message = try store.message(number, of: id) else { throw RowError() }
+      let height = message.block.number
+      let known = try await sidechain.message(id, number)
+      if try settled(message, known) { continue }
+      let header: Sidechain.AttestedHeader?
+      if let seen = attested[height] {
+        header = seen
+      } else {
+        header = try await sidechain.attested(id, height)
+        attested[height] = .some(header)
+        if header == nil, let own = try store.header(height, of: id) { toVote.append(own) }
+        if let header {
+          try store.noteAttested(height, of: id, at: clock.seconds)
+          if header.hash != message.block.hash { isContradicted = height }
+        }
+      }
+      if header?.hash == message.block.hash, known.status == .unknown, !isPaused {
+        tasks.proofs.append(
+          OutgoingTask(
+            name: "proof \(id) \(number)", to: StateReceiverModule.address,
+            data: try message.proof.encodedCall()))
+      }
+    }
+    if let height = isContradicted {
+      alarms.raise(
+        .contradicted, id.name,
+        "block \(height) of \(id) that the sidechain has attested is not the one that the endpoints "
+          + "show: no deposit of \(id) goes on until validators have found out why and resumed it "
+          + "with btt bridge resume \(id)")
+    } else {
+      alarms.clear(.contradicted, id.name)
+    }
+    if let validator {
+      tasks.votes += try await votes(of: validator, toVote, pausing: isContradicted)
+    }
+    return tasks
+  }
+
+  /// Notes what became of a message, if anything did.
+  private func settled(_ message: BridgeMessage, _ known: Sidechain.Message) throws -> Bool {
+    let now = clock.seconds
+    switch known.status {
+    case .unknown: return false
+    case .applied:
+      try store.settle(message.id, of: id, MessageOutcome(state: "applied", at: now))
+    case .refunded:
+      try store.settle(message.id, of: id, MessageOutcome(state: "refunded", at: now))
+    case .failed:
+      // Of what is no deposit nothing is owed to anybody.
+      try store.settle(
+        message.id, of: id, MessageOutcome(state: "failed", at: now),
+        hasFailed: try message.deposit(from: root.stateSender) != nil)
+    }
+    return true
+  }
+
+  /// What failed deposits need: another try once their token is mapped, or their refund.
+  package func failures() async throws -> [OutgoingTask] {
+    var tasks: [OutgoingTask] = []
+    for number in try store.failed(of: id, limit: Self.maximumFailures) {
+      guard let message = try store.message(number, of: id),
+        let (deposit, data) = try message.deposit(from: root.stateSender)
+      else { throw RowError() }
+      let known = try await sidechain.message(id, number)
+      guard known.status == .failed else {
+        _ = try settled(message, known)
+        continue
+      }
+      let arguments: [ABIValue] = [id.abiValue, .uint(UInt256(number)), .bytes(data)]
+      if clock.seconds > known.retryUntil {
+        tasks.append(
+          OutgoingTask(
+            name: "refund \(id) \(number)", to: StateReceiverModule.address,
+            data: try StateReceiverModule.refund.encodeCall(arguments)))
+      } else if known.failure == .notMapped, try await sidechain.isMapped(id, deposit.rootToken) {
+        tasks.append(
+          OutgoingTask(
+            name: "retry \(id) \(number)", to: StateReceiverModule.address,
+            data: try StateReceiverModule.retry.encodeCall(arguments)))
+      }
+    }
+    return tasks
+  }
+
+  /// A height at which the sidechain has attested a block that was taken back.
+  private func attestedContradiction() async throws -> UInt64? {
+    for block in try store.contradictions(of: id) {
+      if try await sidechain.attested(id, block.number)?.hash == block.hash { return block.number }
+    }
+    return nil
+  }
+
+  private func votes(
+    of validator: PrivateKey, _ headers: [RootHeader], pausing: UInt64?
+  ) async throws -> [OutgoingTask] {
+    if pausing != nil {
+      if try await sidechain.isPausing(id, validator.address) { return [] }
+      return [
+        OutgoingTask(
+          name: "pause \(id)", to: StateReceiverModule.address,
+          data: try StateReceiverModule.setPaused.encodeCall([id.abiValue, .bool(true)]))
+      ]
+    }
+    var unvoted: [RootHeader] = []
+    for header in headers.prefix(StateReceiverModule.maximumAttestCount)
+    where try await !sidechain.hasVoted(validator.address, id, header.number) {
+      unvoted.append(header)
+    }
+    guard let first = unvoted.first else { return [] }
+    return [
+      OutgoingTask(
+        name: "attest \(id) \(first.number)", to: StateReceiverModule.address,
+        data: try StateReceiverModule.attest.encodeCall([
+          id.abiValue,
+          .array(
+            unvoted.map { header in
+              .tuple([
+                .uint(UInt256(header.number)), .hash(header.hash), .hash(header.receiptsRoot),
+              ])
+            }),
+        ]))
+    ]
+  }
+
+  // MARK: - Withdrawals
+
+  /// The validator's signature over a checkpoint, where the outbox has something new.
+  package func signatures() async throws -> [OutgoingTask] {
+    guard let validator, try await !sidechain.isPaused(id) else { return [] }
+    let last = try await sidechain.lastCheckpoint(id)
+    return try await signature(of: validator, after: last).map { [$0] } ?? []
+  }
+
+  /// The newest complete checkpoint's way to the root chain, unless it is there.
+  package func checkpoints(patience: Duration) async throws -> [OutgoingTask] {
+    let accepted = try await acceptedCount()
+    try await watchAge(accepted, patience)
+    guard let last = try await sidechain.lastCheckpoint(id),
+      last.statement.outboxCount > accepted
+    else { return [] }
+    let signatures = try await sidechain.signatures(last.digest)
+    return [
+      OutgoingTask(
+        name: "checkpoint \(id) \(last.statement.endHeight)", to: root.checkpoints,
+        data: try last.statement.submission(signatures: signatures.joined))
+    ]
+  }
+
+  /// An alarm for as long as the oldest withdrawal that no checkpoint covers is too old.
+  private func watchAge(_ accepted: UInt64, _ patience: Duration) async throws {
+    guard let oldest = try await sidechain.withdrawals(id, from: accepted, count: 1).first,
+      let block = try await sidechain.block(oldest.height),
+      .seconds(Int64(clock.seconds)) - .seconds(Int64(block.time)) > patience
+    else {
+      alarms.clear(.checkpoint, id.name)
+      return
+    }
+    alarms.raise(
+      .checkpoint, id.name,
+      "withdrawal \(oldest.index) to \(id) waits for a checkpoint since block \(oldest.height): "
+        + "validators have not signed one, or nobody has brought it; see btt bridge doctor")
+  }
+
+  /// How many withdrawals the newest accepted checkpoint covers.
+  private func acceptedCount() async throws -> UInt64 {
+    var counted = Values(try await rootPort.call(root.checkpoints, RootContracts.checkpointCount))
+    let id = try counted.uint64()
+    guard id > 0 else { return 0 }
+    return try await AcceptedCheckpoint.read(id, root.checkpoints, rootPort).outboxCount
+  }
+
+  /// A signature over a checkpoint that another validator began, or over a new one.
+  private func signature(
+    of validator: PrivateKey, after last: Sidechain.Checkpoint?
+  ) async throws -> OutgoingTask? {
+    let outbox = try await sidechain.outbox(id)
+    let done = last?.statement.outboxCount ?? 0
+    guard outbox.count > done, let head = try await sidechain.block() else { return nil }
+    for digest in try await sidechain.candidates(id).reversed() {
+      let candidate = try await sidechain.checkpoint(digest).statement
+      guard candidate.outboxCount > done, try await isTrue(candidate) else { continue }
+      let signers = try await sidechain.signatures(digest).signers
+      if signers.contains(validator.address) { return nil }
+      return try signing(candidate, digest, validator)
+    }
+    if let last, head.number < last.statement.endHeight &+ checkpointInterval { return nil }
+    let atHead = try await sidechain.outbox(id, at: head.number)
+    guard atHead.count > done else { return nil }
+    let digest = try await sidechain.checkpointDigest(id, end: head, outbox: atHead)
+    let statement = CheckpointStatement(
+      sidechainID: 0, rootID: id.rawValue, epoch: 0, endHeight: head.number,
+      endBlockHash: head.hash, outboxRoot: atHead.root, outboxCount: atHead.count)
+    return try signing(statement, digest, validator)
+  }
+
+  /// Whether our own chain says so too.
+  private func isTrue(_ statement: CheckpointStatement) async throws -> Bool {
+    guard let block = try await sidechain.block(statement.endHeight),
+      block.hash == statement.endBlockHash
+    else { return false }
+    let outbox = try await sidechain.outbox(id, at: statement.endHeight)
+    return outbox.root == statement.outboxRoot && outbox.count == statement.outboxCount
+  }
+
+  private func signing(
+    _ statement: CheckpointStatement, _ digest: Hash256, _ validator: PrivateKey
+  ) throws -> OutgoingTask {
+    OutgoingTask(
+      // One on its way is enough: a later block would only begin another checkpoint.
+      name: "sign \(id) \(statement.outboxCount)", to: StateReceiverModule.address,
+      data: try StateReceiverModule.signCheckpoint.encodeCall([
+        id.abiValue, .uint(UInt256(statement.endHeight)), .hash(statement.endBlockHash),
+        .hash(statement.outboxRoot), .uint(UInt256(statement.outboxCount)),
+        .bytes(try validator.sign(digest).bytes),
+      ]),
+      // Estimates are made as if in the newest block, which is not below itself.
+      gas: Self.signatureGas)
+  }
+}
+
+extension AcceptedCheckpoint {
+  /// Reads a checkpoint from the root contract.
+  package static func read(
+    _ id: UInt64, _ contract: Address, _ port: ChainPort
+  ) async throws(RootChainError) -> AcceptedCheckpoint {
+    var values = Values(
+      try await port.call(contract, RootContracts.checkpoint, [.uint(UInt256(id))]))
+    return AcceptedCheckpoint(
+      id: id, outboxRoot: try values.hash(), endBlockHash: try values.hash(),
+      endHeight: try values.uint64(), outboxCount: try values.uint64(),
+      epoch: try values.uint64(), acceptedAt: try values.uint64())
+  }
+}

@@ -1,0 +1,108 @@
+public import BitTorrent
+internal import ChainTypes
+internal import Foundation
+public import Metainfo
+internal import NIOCore
+internal import Synchronization
+
+/// The markets of a session's torrents, and what they come to.
+///
+///     let markets = SpeedMarkets(till: till, selling: SellingTerms(floorPrice: price))
+///     await markets.buy(BuyingTerms(budget: budget, maximumPrice: price), for: infoHash)
+///     configuration.strategies = markets       // of the session that is started then
+///     await markets.run()                      // as long as the session runs
+public final class SpeedMarkets: StrategySource {
+  /// The session's desk.
+  public let till: ChannelTill
+  private let configuration: SpeedConfiguration
+  private let state = Mutex(State())
+
+  private struct State {
+    var accounts: NIOLoopBound<SpeedAccounts>?
+    var seats: [SHA1Hash: StrategySeat] = [:]
+    var buying: [SHA1Hash: BuyingTerms] = [:]
+    var notSold: Set<SHA1Hash> = []
+  }
+
+  /// Markets at a till; `selling` nil sells nothing.
+  public init(till: ChannelTill, selling: SellingTerms? = nil) {
+    self.till = till
+    let now = Int64(Date().timeIntervalSince1970)
+    let uptime = Int64(clamping: NIODeadline.now().uptimeNanoseconds / 1_000_000_000)
+    configuration = SpeedConfiguration(selling: selling, unixOffset: now - uptime)
+  }
+
+  // MARK: - What is wanted
+
+  /// Says what is paid for a torrent, at once where it runs; nil buys nothing more.
+  ///
+  /// What was spent for it before counts.
+  public func buy(_ terms: BuyingTerms?, for torrent: SHA1Hash) async {
+    let spent = await till.allow(terms?.budget ?? 0, for: torrent)
+    var wanted = terms
+    wanted?.spentBefore = spent
+    let buying = wanted
+    let seat = state.withLock { state in
+      state.buying[torrent] = buying
+      return state.seats[torrent]
+    }
+    seat?.enter { strategy, _ in (strategy as? SpeedMarket)?.buying = buying }
+  }
+
+  /// Says that a torrent's upload is not sold; it holds from when the torrent runs next.
+  public func keepFree(_ torrent: SHA1Hash) { state.withLock { _ = $0.notSold.insert(torrent) } }
+
+  // MARK: - The session's side
+
+  /// The market of a torrent that begins to run.
+  public func strategy(for seat: StrategySeat) -> (any Strategy)? {
+    let accounts = accounts(on: seat.eventLoop)
+    let (buying, sells) = state.withLock { state in
+      state.seats[seat.id] = seat
+      return (state.buying[seat.id], !state.notSold.contains(seat.id))
+    }
+    let market = SpeedMarket(accounts: accounts, buying: buying, sells: sells)
+    market.wake = { seat.enter { _, _ in } }
+    return market
+  }
+
+  /// What the session's torrents share, made on its event loop with the first of them.
+  private func accounts(on eventLoop: any EventLoop) -> SpeedAccounts {
+    if let accounts = state.withLock({ $0.accounts }) { return accounts.value }
+    let accounts = SpeedAccounts(
+      desk: till, mailbox: till.mailbox, configuration: configuration)
+    state.withLock { $0.accounts = NIOLoopBound(accounts, eventLoop: eventLoop) }
+    // Whichever torrent runs takes in the mail of all.
+    till.mailbox.onPost { [weak self] in
+      let seats = self?.state.withLock { Array($0.seats.values) } ?? []
+      for seat in seats { seat.enter { _, _ in } }
+    }
+    return accounts
+  }
+
+  // MARK: - What it comes to
+
+  /// A torrent's trade now; nil while it rests.
+  public func statistics(of torrent: SHA1Hash) async -> SpeedStatistics? {
+    await state.withLock({ $0.seats[torrent] })?.ask { ($0 as? SpeedMarket)?.statistics } ?? nil
+  }
+
+  /// Keeps the statement up to date, until the task is cancelled.
+  public func run() async {
+    let recorder = TradeRecorder(statement: till.statement)
+    while !Task.isCancelled {
+      await record(recorder)
+      try? await Task.sleep(for: .seconds(1))
+    }
+    await record(recorder)
+  }
+
+  private func record(_ recorder: TradeRecorder) async {
+    for (torrent, seat) in state.withLock({ $0.seats }) {
+      guard let trade = await seat.ask({ ($0 as? SpeedMarket)?.takeTrade() }) ?? nil else {
+        continue
+      }
+      recorder.record(trade, of: torrent)
+    }
+  }
+}

@@ -1,0 +1,114 @@
+internal import BitTorrent
+internal import Metainfo
+internal import NIOCore
+internal import Synchronization
+internal import TestSupport
+internal import Testing
+
+@Suite("A strategy in a session")
+struct StrategySeatTests {
+  /// Sends one message to each peer that speaks its extension, and keeps what it gets.
+  private final class Greeter: Strategy {
+    let name: String
+    let heard: @Sendable (String) -> Void
+    var peers: [PeerHandle] = []
+    init(name: String, heard: @escaping @Sendable (String) -> Void) {
+      self.name = name
+      self.heard = heard
+    }
+
+    var extensionNames: [String] { ["x_greeting"] }
+
+    func extensionsAgreed(
+      _ names: [String], with peer: PeerHandle, wishes: inout [StrategyWish]
+    ) {
+      peers.append(peer)
+      wishes.append(.send(peer, extensionName: "x_greeting", ByteBuffer(string: "from \(name)")))
+    }
+
+    func received(
+      _ payload: ByteBuffer, of extensionName: String, from peer: PeerHandle,
+      wishes: inout [StrategyWish]
+    ) { heard(String(buffer: payload)) }
+  }
+
+  /// Makes a greeter for each torrent, and keeps its seat.
+  private final class Greeters: StrategySource {
+    let name: String
+    let seats = Mutex<[StrategySeat]>([])
+    let heard: AsyncStream<String>
+    private let continuation: AsyncStream<String>.Continuation
+    init(name: String) {
+      self.name = name
+      (heard, continuation) = AsyncStream.makeStream()
+    }
+
+    func strategy(for seat: StrategySeat) -> (any Strategy)? {
+      seats.withLock { $0.append(seat) }
+      let continuation = continuation
+      return Greeter(name: name) { continuation.yield($0) }
+    }
+  }
+
+  @Test("speaks its extension with its like, and is told news from elsewhere at its seat")
+  func greets() async throws {
+    let given = try TemporaryDirectory()
+    let wanted = try TemporaryDirectory()
+    let metainfo = try SessionRig.content(in: given)
+    let (ours, theirs) = (Greeters(name: "seed"), Greeters(name: "leech"))
+    var configuration = SessionRig.configuration()
+    configuration.strategies = ours
+    var other = SessionRig.configuration()
+    other.strategies = theirs
+    try await SessionRig.withSession(configuration) { seeder in
+      let seed = try await seeder.add(.metainfo(metainfo), TorrentOptions(directory: given.path))
+      await seed.wait(for: .seeding)
+      try await SessionRig.withSession(other) { leecher in
+        var options = TorrentOptions(directory: wanted.path)
+        options.peers = [seeder.address]
+        let leech = try await leecher.add(.metainfo(metainfo), options)
+        var atSeed = ours.heard.makeAsyncIterator()
+        var atLeech = theirs.heard.makeAsyncIterator()
+        #expect(await atSeed.next() == "from leech")
+        #expect(await atLeech.next() == "from seed")
+
+        // News from elsewhere: here that something more is to be sent.
+        let seat = try #require(ours.seats.withLock { $0.last })
+        #expect(seat.id == seed.id)
+        seat.enter { strategy, wishes in
+          guard let greeter = strategy as? Greeter, let peer = greeter.peers.last else { return }
+          wishes.append(.send(peer, extensionName: "x_greeting", ByteBuffer(string: "news")))
+        }
+        #expect(await atLeech.next() == "news")
+        _ = leech
+      }
+    }
+  }
+
+  @Test(
+    "is made anew each time its torrent runs, and hears nothing that was meant for the last one")
+  func isMadeAnew() async throws {
+    let given = try TemporaryDirectory()
+    let metainfo = try SessionRig.content(in: given)
+    let greeters = Greeters(name: "seed")
+    var configuration = SessionRig.configuration()
+    configuration.strategies = greeters
+    try await SessionRig.withSession(configuration) { session in
+      let torrent = try await session.add(
+        .metainfo(metainfo), TorrentOptions(directory: given.path))
+      await torrent.wait(for: .seeding)
+      try await torrent.pause()
+      await torrent.wait(for: .paused)
+      try await torrent.resume(isForced: true)
+      // A complete torrent runs once somebody asks for it.
+      torrent.addPeers([session.address])
+      while greeters.seats.withLock({ $0.count }) < 2 { await Task.yield() }
+      let seats = greeters.seats.withLock { $0 }
+      let entered = AsyncStream.makeStream(of: Int.self)
+      seats[0].enter { _, _ in entered.continuation.yield(0) }
+      seats[1].enter { _, _ in entered.continuation.yield(1) }
+      var numbers = entered.stream.makeAsyncIterator()
+      #expect(await numbers.next() == 1)
+    }
+  }
+}

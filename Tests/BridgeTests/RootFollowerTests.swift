@@ -1,0 +1,179 @@
+import Bridge
+import ChainTypes
+import KeyValueStore
+import Logging
+import Primitives
+import TestSupport
+import Testing
+
+@Suite("RootFollower", .timeLimit(.minutes(1)))
+struct RootFollowerTests {
+  typealias Fault = ScriptedEndpoint.Fault
+
+  /// A follower over endpoints of one scripted chain.
+  final class Setup {
+    let root = ScriptedRoot()
+    let clock = TestClock()
+    let endpoints: [ScriptedEndpoint]
+    let alarms: BridgeAlarms
+    var disk: SimulatedStore
+    var store: BridgeStore
+    var follower: RootFollower
+
+    init(_ faults: [Set<Fault>] = [[], [], []]) {
+      let root = root
+      endpoints = faults.enumerated().map { ScriptedEndpoint("e\($0)", root, $1) }
+      alarms = BridgeAlarms(
+        clock: clock, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+      disk = SimulatedStore()
+      store = BridgeStore(disk)
+      follower = Self.follower(endpoints, store, alarms, clock)
+    }
+
+    static func follower(
+      _ endpoints: [ScriptedEndpoint], _ store: BridgeStore, _ alarms: BridgeAlarms,
+      _ clock: TestClock
+    ) -> RootFollower {
+      let group = EndpointGroup(
+        endpoints, quorum: EndpointGroup.majority(of: endpoints.count), clock: clock)
+      let chain = EthereumRootChain(
+        id: .eth, endpoints: group, stateSender: ScriptedRoot.stateSender, finality: .tag,
+        clock: clock)
+      return RootFollower(
+        chain: chain, store: store, stateSender: ScriptedRoot.stateSender, start: 0,
+        alarms: alarms, clock: clock)
+    }
+
+    /// Goes on with what the disk has kept.
+    func restart(_ disk: SimulatedStore) {
+      self.disk = disk
+      store = BridgeStore(disk)
+      follower = Self.follower(endpoints, store, alarms, clock)
+    }
+
+    func catchUp(limit: Int = 200) async throws {
+      for _ in 0..<limit where try await follower.step() == .upToDate {
+        clock.advance(by: .seconds(1))
+        return
+      }
+    }
+
+    /// Every message that was read, each held against its own proof and its block.
+    func checkMessages(_ count: UInt64) throws {
+      let messages = try store.messages(from: 1, of: .eth, limit: 100_000)
+      #expect(messages.map(\.id) == Array(1...max(1, count)).filter { $0 <= count })
+      for message in messages {
+        let content = try message.proof.verified(stateSender: ScriptedRoot.stateSender)
+        #expect(content.message == ScriptedRoot.message(message.id))
+        #expect(content.header.hash == root.block(message.block.number).header.hash)
+        #expect(root.block(message.block.number).transactions.contains(message.transaction))
+      }
+    }
+
+    func held(_ kind: BridgeAlarm.Kind) -> Bool { alarms.all.contains { $0.kind == kind } }
+  }
+
+  @Test("reads every message of final blocks, proves it, and leaves later ones")
+  func reads() async throws {
+    let setup = Setup()
+    for number in 1...40 { setup.root.mine(number % 3 == 0 ? [0, 2, 1] : [0]) }
+    setup.root.finalize(30)
+    try await setup.catchUp()
+    try setup.checkMessages(30)
+    setup.root.finalize()
+    try await setup.catchUp()
+    try setup.checkMessages(39)
+    #expect(setup.alarms.all.isEmpty)
+  }
+
+  @Test(
+    "reads the same with one endpoint of three that errs",
+    arguments: [
+      Fault.stall, .unreachable, .rateLimit, .omitLogs, .forgeLogs, .forgeHeaders, .forgeReceipts,
+      .noBlockReceipts, .range(3), .lag(9),
+    ])
+  func oneBadEndpoint(_ fault: Fault) async throws {
+    for place in 0..<3 {
+      var faults: [Set<Fault>] = [[], [], []]
+      faults[place] = [fault]
+      let setup = Setup(faults)
+      for number in 1...20 { setup.root.mine(number % 2 == 0 ? [1] : [0, 3]) }
+      setup.root.finalize()
+      try await setup.catchUp()
+      try setup.checkMessages(40)
+      #expect(!setup.held(.gap))
+    }
+  }
+
+  @Test("goes no further where too few endpoints agree")
+  func disagreement() async throws {
+    let setup = Setup([[], [.forgeHeaders]])
+    setup.root.mine([1])
+    setup.root.finalize()
+    await #expect(throws: RootChainError.self) { try await setup.follower.step() }
+    #expect(try setup.store.messages(from: 1, of: .eth, limit: 10).isEmpty)
+  }
+
+  @Test("raises an alarm where all leave a message out, and reads it once one shows it")
+  func omitted() async throws {
+    let setup = Setup([[.omitLogs], [.omitLogs], [.omitLogs]])
+    for _ in 1...5 { setup.root.mine([1]) }
+    setup.root.finalize()
+    for _ in 0..<3 { _ = try await setup.follower.step() }
+    #expect(setup.held(.gap))
+    #expect(try setup.store.state(of: .eth)?.nextID == 1)
+    setup.endpoints[1].set([])
+    try await setup.catchUp()
+    try setup.checkMessages(5)
+    #expect(!setup.held(.gap))
+  }
+
+  @Test("asks for fewer blocks at once where endpoints want that")
+  func narrow() async throws {
+    let setup = Setup([[.range(7)], [.range(7)], [.range(5)]])
+    for _ in 1...60 { setup.root.mine([1]) }
+    setup.root.finalize()
+    try await setup.catchUp()
+    try setup.checkMessages(60)
+  }
+
+  @Test("forgets what a reorganisation past its cursor took back, and reads what came instead")
+  func reorganisation() async throws {
+    let setup = Setup()
+    for _ in 1...10 { setup.root.mine([1]) }
+    setup.root.finalize(5)
+    try await setup.catchUp()
+    setup.root.finalize()
+    try await setup.catchUp()
+    try setup.checkMessages(10)
+    setup.root.takeBack(4)
+    for _ in 1...6 { setup.root.mine([0, 1]) }
+    setup.root.finalize()
+    try await setup.catchUp()
+    try setup.checkMessages(12)
+    #expect(setup.held(.reorganised))
+    #expect(try setup.store.contradictions(of: .eth).map(\.number).sorted() == [6, 7, 8, 9, 10])
+  }
+
+  @Test("loses and repeats nothing, whichever write a crash or a failing disk ends it at")
+  func crash() async throws {
+    var random = SeededGenerator()
+    for index in 0..<24 {
+      for fault in SimulatedStore.Fault.allCases {
+        let setup = Setup()
+        for number in 1...30 { setup.root.mine(number % 4 == 0 ? [2] : [0]) }
+        setup.disk.fail(write: index % 6, with: fault)
+        for height in stride(from: UInt64(5), through: 30, by: 5) {
+          setup.root.finalize(height)
+          do { try await setup.catchUp() } catch {
+            setup.restart(
+              Bool.random(using: &random)
+                ? setup.disk.kill() : setup.disk.powerCut(using: &random))
+          }
+        }
+        try await setup.catchUp()
+        try setup.checkMessages(14)
+      }
+    }
+  }
+}

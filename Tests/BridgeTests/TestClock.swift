@@ -1,0 +1,13 @@
+import Bridge
+import Synchronization
+
+/// A time that moves by itself only when somebody sleeps.
+final class TestClock: BridgeClock {
+  private let time = Mutex(Duration.seconds(1_700_100_000))
+
+  func now() -> Duration { time.withLock { $0 } }
+
+  func advance(by duration: Duration) { time.withLock { $0 += duration } }
+
+  func sleep(for duration: Duration) async { advance(by: duration) }
+}

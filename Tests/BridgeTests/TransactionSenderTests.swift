@@ -1,0 +1,235 @@
+import Bridge
+import ChainTypes
+import JSON
+import KeyValueStore
+import Keys
+import Logging
+import Primitives
+import Synchronization
+import TestSupport
+import Testing
+
+@Suite("TransactionSender", .timeLimit(.minutes(1)))
+struct TransactionSenderTests {
+  /// A chain that takes one account's transactions, and makes blocks when told to.
+  final class Pool: BridgeEndpoint {
+    struct State {
+      var nonce: UInt64 = 0
+      var finalNonce: UInt64 = 0
+      var balance = UInt256.powerOfTen(18) ?? .one
+      var baseFee = UInt256(1_000_000_000)
+      var waiting: [UInt64: SignedTransaction] = [:]
+      var mined: [Hash256: Bool] = [:]
+      var done: [[UInt8]] = []
+      var refusesGas = false
+      var reverts = false
+      var sends = 0
+      var loses = false
+    }
+
+    let name = "pool"
+    let state = Mutex(State())
+
+    /// Mines what can be mined, and finalises it unless told otherwise.
+    func mine(final: Bool = true) {
+      state.withLock { state in
+        while let next = state.waiting.removeValue(forKey: state.nonce),
+          next.transaction.maxFeePerGas >= state.baseFee
+        {
+          state.mined[next.hash] = !state.reverts
+          if !state.reverts { state.done.append(next.transaction.data) }
+          state.nonce += 1
+        }
+        if final { state.finalNonce = state.nonce }
+      }
+    }
+
+    func call(_ method: String, _ params: [JSONValue]) async throws(EndpointError) -> JSONValue {
+      try state.withLock { (state) throws(EndpointError) in
+        switch method {
+        case "eth_chainId": return "0x7"
+        case "eth_getBalance": return .string(Hex.quantity(state.balance))
+        case "eth_getTransactionCount":
+          return .string(
+            Hex.quantity(params[1] == "finalized" ? state.finalNonce : state.nonce))
+        case "eth_maxPriorityFeePerGas": return "0x1"
+        case "eth_feeHistory":
+          return ["baseFeePerGas": [.string(Hex.quantity(state.baseFee))]]
+        case "eth_estimateGas":
+          if state.refusesGas { throw .refused(.reverted(data: [])) }
+          return "0x10000"
+        case "eth_sendRawTransaction":
+          let raw = (try? Hex.decode(params[0].stringValue ?? "")) ?? []
+          guard let signed = try? SignedTransaction(decoding: raw) else {
+            throw .refused(.server("malformed"))
+          }
+          state.sends += 1
+          if state.loses { return .string(signed.hash.hex) }
+          let nonce = signed.transaction.nonce
+          if nonce < state.nonce { throw .refused(.server("nonce too low")) }
+          if let old = state.waiting[nonce], old.hash != signed.hash,
+            signed.transaction.maxFeePerGas
+              < old.transaction.maxFeePerGas &+ (old.transaction.maxFeePerGas >> 3)
+          {
+            throw .refused(.server("replacement transaction underpriced"))
+          }
+          state.waiting[nonce] = signed
+          return .string(signed.hash.hex)
+        case "eth_getTransactionReceipt":
+          guard let hash = try? Hash256(hex: params[0].stringValue ?? ""),
+            let succeeded = state.mined[hash]
+          else { return .null }
+          return ["blockNumber": "0x1", "status": succeeded ? "0x1" : "0x0", "logs": []]
+        default: throw .refused(.methodNotFound(method))
+        }
+      }
+    }
+  }
+
+  final class Setup {
+    let pool = Pool()
+    let clock = TestClock()
+    let alarms: BridgeAlarms
+    var disk = SimulatedStore()
+    var sender: TransactionSender
+
+    init() throws {
+      alarms = BridgeAlarms(
+        clock: clock, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+      sender = try Self.sender(pool, disk, alarms, clock)
+    }
+
+    static func sender(
+      _ pool: Pool, _ disk: SimulatedStore, _ alarms: BridgeAlarms, _ clock: TestClock
+    ) throws -> TransactionSender {
+      var fees = BridgeFees()
+      fees.maximum = UInt256(100_000_000_000)
+      return try TransactionSender(
+        key: try PrivateKey(bytes: [UInt8](repeating: 7, count: 32)),
+        port: ChainPort(
+          name: "eth", endpoints: EndpointGroup([pool], quorum: 1, clock: clock), finality: .tag),
+        store: BridgeStore(disk), fees: fees, lowBalance: UInt256(1_000), alarms: alarms,
+        clock: clock, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    }
+
+    func restart(_ disk: SimulatedStore) throws {
+      self.disk = disk
+      sender = try Self.sender(pool, disk, alarms, clock)
+    }
+
+    var done: [[UInt8]] { pool.state.withLock { $0.done } }
+  }
+
+  private func task(_ number: UInt8) -> OutgoingTask {
+    OutgoingTask(name: "task \(number)", to: Address(0x77), data: [number])
+  }
+
+  @Test("sends each task once, however often it is wanted, until it is final")
+  func once() async throws {
+    let setup = try Setup()
+    for _ in 0..<3 { try await setup.sender.step([task(1), task(2)]) }
+    #expect(await setup.sender.names == ["task 1", "task 2"])
+    setup.pool.mine(final: false)
+    for _ in 0..<3 { try await setup.sender.step([task(1), task(2)]) }
+    #expect(setup.done == [[1], [2]])
+    setup.pool.mine()
+    try await setup.sender.step([])
+    #expect(await setup.sender.names.isEmpty)
+  }
+
+  @Test("sends the same bytes again after a restart, at whichever write it ended")
+  func restart() async throws {
+    var random = SeededGenerator()
+    for write in 0..<6 {
+      for fault in SimulatedStore.Fault.allCases {
+        let setup = try Setup()
+        setup.disk.fail(write: write, with: fault)
+        let wanted = (1...4).map { task($0) }
+        for round in 0..<12 {
+          let missing = wanted.filter { !setup.done.contains($0.data) }
+          do { try await setup.sender.step(missing) } catch {
+            try setup.restart(
+              Bool.random(using: &random)
+                ? setup.disk.kill() : setup.disk.powerCut(using: &random))
+          }
+          setup.clock.advance(by: .seconds(20))
+          if round % 2 == 1 { setup.pool.mine() }
+        }
+        #expect(setup.done.sorted { $0[0] < $1[0] } == wanted.map(\.data), "\(write) \(fault)")
+      }
+    }
+  }
+
+  @Test("raises the fee of what is stuck, up to the most, and then raises an alarm")
+  func fees() async throws {
+    let setup = try Setup()
+    try await setup.sender.step([task(1)])
+    setup.pool.state.withLock { $0.baseFee = UInt256(20_000_000_000) }
+    for _ in 0..<20 {
+      setup.clock.advance(by: .seconds(61))
+      try await setup.sender.step([task(1)])
+    }
+    setup.pool.mine()
+    #expect(setup.done == [[1]])
+    try await setup.sender.step([task(2)])
+    setup.pool.state.withLock { $0.baseFee = UInt256(900_000_000_000) }
+    for _ in 0..<30 {
+      setup.clock.advance(by: .seconds(61))
+      try await setup.sender.step([task(2)])
+    }
+    #expect(setup.alarms.all.contains { $0.kind == .failing })
+    let highest = setup.pool.state.withLock {
+      $0.waiting.values.map(\.transaction.maxFeePerGas).max()
+    }
+    #expect(try #require(highest) <= UInt256(100_000_000_000))
+  }
+
+  @Test("raises an alarm where the account runs out, and ends it when it is filled")
+  func balance() async throws {
+    let setup = try Setup()
+    setup.pool.state.withLock { $0.balance = UInt256(10) }
+    try await setup.sender.step([])
+    #expect(setup.alarms.all.map(\.kind) == [.balance])
+    setup.pool.state.withLock { $0.balance = UInt256(1_000_000) }
+    try await setup.sender.step([])
+    #expect(setup.alarms.all.isEmpty)
+  }
+
+  @Test("leaves what would fail unsent, asks again later, and raises an alarm in the end")
+  func wouldFail() async throws {
+    let setup = try Setup()
+    setup.pool.state.withLock { $0.refusesGas = true }
+    for _ in 0..<5 {
+      try await setup.sender.step([task(1)])
+      setup.clock.advance(by: .seconds(400))
+    }
+    #expect(setup.pool.state.withLock { $0.sends } == 0)
+    #expect(setup.alarms.all.map(\.kind) == [.failing])
+    setup.pool.state.withLock { $0.refusesGas = false }
+    try await setup.sender.step([task(1)])
+    setup.pool.mine()
+    try await setup.sender.step([])
+    #expect(setup.done == [[1]])
+    #expect(setup.alarms.all.isEmpty)
+  }
+
+  @Test("signs anew where its nonces can no longer be reached")
+  func stranded() async throws {
+    let setup = try Setup()
+    try await setup.sender.step([task(1)])
+    setup.pool.mine()
+    // The first is final, the second is on its way; then the chain forgets the first.
+    try await setup.sender.step([task(2)])
+    setup.pool.state.withLock { state in
+      state.nonce = 0
+      state.finalNonce = 0
+      state.waiting = [:]
+    }
+    for _ in 0..<8 {
+      try await setup.sender.step([task(2)])
+      setup.clock.advance(by: .seconds(61))
+      setup.pool.mine()
+    }
+    #expect(setup.done.contains([2]))
+  }
+}
