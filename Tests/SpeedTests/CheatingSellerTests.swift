@@ -45,6 +45,19 @@ struct CheatingSellerTests {
     #expect(rig.ledger.count == 0 && rig.served == 256 << 10)
   }
 
+  @Test("one seller's demands don't lock up what is meant for many")
+  func greedyDeposits() throws {
+    var terms = SellingTerms(floorPrice: TradeRig.price)
+    terms.leastDeposit = 1 << 59
+    var patient = SellingTerms(floorPrice: TradeRig.price)
+    patient.graceSeconds = 8 * 86_400
+    for selling in [terms, patient] {
+      let rig = try TradeRig(selling: selling)
+      rig.begin()
+      #expect(rig.ledger.count == 0 && rig.buyer.said.isEmpty)
+    }
+  }
+
   @Test("quotes with wrong signatures, old numbers or another payee are no quotes")
   func falseQuotes() throws {
     let rig = try TradeRig(isConnected: false)

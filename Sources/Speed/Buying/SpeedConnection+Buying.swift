@@ -34,7 +34,11 @@ extension SpeedConnection {
   /// Whether a quote's price is one that we pay.
   func isAcceptable(_ quote: SpeedQuote) -> Bool {
     guard let terms = market.buying else { return false }
+    // Nor do we lock up for one seller what is meant for many, or for longer than a week.
+    let greatestDeposit = max(
+      Bill.cost(of: 4 * SpeedMarket.depositBytes, at: quote.price), terms.budget / 4)
     return quote.price <= terms.maximumPrice && quote.expiry > accounts.unixTime(at: now)
+      && quote.leastDeposit <= greatestDeposit && quote.graceSeconds <= Self.longestGrace
   }
 
   /// The seller tells how the channel stands.
@@ -137,7 +141,7 @@ extension SpeedConnection {
       guard let signature else { return buyer.phase = .strange }
       buyer.phase = .shown
       buyer.channel = channel
-      channel.window = max(buyer.window, 32 << 10)
+      channel.window = min(max(buyer.window, 32 << 10), 1 << 30)
       channel.price = max(channel.price, buyer.quote?.price ?? 0)
       channel.users.append(self)
       send(.opened(ChannelProof(channel.descriptor, signature: signature)))
@@ -263,4 +267,5 @@ extension SpeedConnection {
 
   static let pause: TimeAmount = .seconds(60)
   private static let maximumRefusals = 6
+  private static let longestGrace: UInt32 = 7 * 86_400
 }

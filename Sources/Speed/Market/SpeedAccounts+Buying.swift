@@ -65,7 +65,7 @@ extension SpeedAccounts {
 
   /// Has signed what is due on a channel; all that is owed with `flush`.
   func pay(_ channel: BuyingChannel, flush: Bool = false) {
-    let piece = channel.users.map(\.market.pieceLength).max() ?? 0
+    let piece = channel.users.reduce(0) { max($0, $1.market.pieceLength) }
     guard let total = channel.paymentDue(flush: flush, pieceLength: piece, at: now) else { return }
     order(total, on: channel)
   }
@@ -73,8 +73,9 @@ extension SpeedAccounts {
   /// Has the seller's first window signed before anything is delivered, once a channel.
   func prepay(_ channel: BuyingChannel, upTo required: UInt128) {
     let bound = Bill.cost(of: SpeedExtension.firstWindow, at: channel.price)
-    guard channel.prepaid == 0, channel.paying == nil, required > channel.committed,
-      required - max(channel.owed, channel.signed) <= bound, required <= channel.deposit
+    let settled = max(channel.owed, channel.committed)
+    guard channel.prepaid == 0, channel.paying == nil, required > settled,
+      required - settled <= bound, required <= channel.deposit
     else { return }
     channel.prepaid = required - channel.committed
     order(required, on: channel)

@@ -51,6 +51,7 @@ final class SpeedConnection {
 
   func send(_ message: SpeedMessage) {
     guard !isGone, hello != nil else { return }
+    if case .bye(let bye) = message { market.endings[bye.reason, default: 0] += 1 }
     let payload = message.encoded
     market.paymentBytesOut += payload.readableBytes + SpeedExtension.frameLength
     market.put(.send(handle, extensionName: SpeedExtension.name, payload))

@@ -46,6 +46,8 @@ public final class SpeedMarket: Strategy {
   var roundWasLong = false
   var areSlotsStale = false
   var areOffersStale = false
+  /// How often paid mode was ended here, by reason.
+  var endings: [SpeedBye.Reason: Int] = [:]
   private var output: [StrategyWish] = []
   private var pieceLengths: (usual: Int, last: Int, count: Int)?
 
@@ -250,6 +252,7 @@ public final class SpeedMarket: Strategy {
       statistics.gainBounds = gain.low...gain.high
     }
     statistics.hasStoppedForGain = gain.isWorthless
+    statistics.endings = endings
     statistics.peers = ordered.filter { $0.hello != nil }.map { $0.row() }
     return statistics
   }

@@ -30,6 +30,8 @@ public struct SpeedStatistics: Hashable, Sendable {
   public var gainBounds: ClosedRange<Double>?
   /// Whether paying has ended as it brings nothing.
   public var hasStoppedForGain = false
+  /// How often paid mode was ended by us, by reason.
+  public var endings: [SpeedBye.Reason: Int] = [:]
   /// Every peer that the extension is spoken with.
   public var peers: [SpeedPeerRow] = []
 

@@ -153,6 +153,11 @@ final class TradeSwarm {
   func figures(cheaters: [Int], moved: UInt128) -> String {
     func bytes(_ value: UInt128) -> UInt128 { value * UInt128(1 << 20) / Self.price }
     var lines = ["honest to honest: \(bytes(moved))"]
+    var endings: [SpeedBye.Reason: Int] = [:]
+    for (index, market) in markets.enumerated() where !cheaters.contains(index) {
+      endings.merge(market?.statistics.endings ?? [:]) { $0 + $1 }
+    }
+    lines.append("honest ended paid mode: \(endings)")
     let honest = parts.indices.filter { !cheaters.contains($0) }
     for cheater in cheaters {
       let taken = honest.reduce(0 as UInt128) { $0 + loss(of: $1, to: cheater) }
