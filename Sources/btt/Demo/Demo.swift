@@ -167,6 +167,8 @@ struct Demo: Sendable {
     try data.write(to: URL(fileURLWithPath: path))
     var creator = TorrentCreator()
     creator.pieceLength = 256 << 10
+    // Before version 4 Transmission knows the first format alone.
+    if hasTransmission { creator.version = .v1 }
     creator.trackers = [[tracker]]
     let metainfo = try creator.create(from: path)
     view.say(
