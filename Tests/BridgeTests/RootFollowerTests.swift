@@ -32,7 +32,7 @@ struct RootFollowerTests {
 
     static func follower(
       _ endpoints: [ScriptedEndpoint], _ store: BridgeStore, _ alarms: BridgeAlarms,
-      _ clock: TestClock
+      _ clock: TestClock, chainID: UInt64 = 1
     ) -> RootFollower {
       let group = EndpointGroup(
         endpoints, quorum: EndpointGroup.majority(of: endpoints.count), clock: clock)
@@ -40,8 +40,8 @@ struct RootFollowerTests {
         id: .eth, endpoints: group, stateSender: ScriptedRoot.stateSender, finality: .tag,
         clock: clock)
       return RootFollower(
-        chain: chain, store: store, stateSender: ScriptedRoot.stateSender, start: 0,
-        alarms: alarms, clock: clock)
+        chain: chain, chainID: chainID, store: store, stateSender: ScriptedRoot.stateSender,
+        start: 0, alarms: alarms, clock: clock)
     }
 
     /// Goes on with what the disk has kept.
@@ -71,6 +71,17 @@ struct RootFollowerTests {
     }
 
     func held(_ kind: BridgeAlarm.Kind) -> Bool { alarms.all.contains { $0.kind == kind } }
+  }
+
+  @Test("reads nothing from endpoints of another chain")
+  func otherChain() async throws {
+    let setup = Setup()
+    setup.root.mine([1])
+    setup.root.finalize()
+    let follower = Setup.follower(
+      setup.endpoints, setup.store, setup.alarms, setup.clock, chainID: 56)
+    await #expect(throws: RootChainError.self) { try await follower.step() }
+    #expect(try setup.store.state(of: .eth) == nil)
   }
 
   @Test("reads every message of final blocks, proves it, and leaves later ones")

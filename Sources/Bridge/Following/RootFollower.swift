@@ -19,6 +19,7 @@ package actor RootFollower {
   }
 
   private let chain: any RootChain
+  private let chainID: UInt64
   private let store: BridgeStore
   private let stateSender: Address
   private let start: UInt64
@@ -34,10 +35,11 @@ package actor RootFollower {
 
   /// A follower of a state sender that was deployed after the block `start`.
   package init(
-    chain: any RootChain, store: BridgeStore, stateSender: Address, start: UInt64,
-    alarms: BridgeAlarms, clock: any BridgeClock
+    chain: any RootChain, chainID: UInt64, store: BridgeStore, stateSender: Address,
+    start: UInt64, alarms: BridgeAlarms, clock: any BridgeClock
   ) {
     self.chain = chain
+    self.chainID = chainID
     self.store = store
     self.stateSender = stateSender
     self.start = start
@@ -94,6 +96,13 @@ package actor RootFollower {
 
   private func current(_ final: RootBlock) async throws -> FollowerState? {
     if let state { return state }
+    // Another chain with the same deployer has the same contracts: its messages are not ours.
+    let answered = try await chain.chainID()
+    guard answered == chainID else {
+      throw RootChainError.unproven(
+        "the endpoints of \(chain.id) are of chain \(answered), and genesis says \(chainID): set "
+          + "others")
+    }
     if let stored = try store.state(of: chain.id) {
       state = stored
       return stored

@@ -62,6 +62,10 @@ package struct RootRelay: Sendable {
       let height = message.block.number
       let known = try await sidechain.message(id, number)
       if try await settled(message, known) { continue }
+      guard message.proof.isSubmittable else {
+        try giveUp(message)
+        continue
+      }
       let header: Sidechain.AttestedHeader?
       if let seen = attested[height] {
         header = seen
@@ -95,6 +99,16 @@ package struct RootRelay: Sendable {
         of: validator, toVote, contradicted: contradicted, isPaused: isPaused)
     }
     return tasks
+  }
+
+  /// Puts a message aside that no transaction can carry, so that it holds up no other.
+  private func giveUp(_ message: BridgeMessage) throws {
+    alarms.raise(
+      .failing, "proof \(id) \(message.id)",
+      "message \(message.id) of \(id) lies in a receipt so large that no transaction can carry its "
+        + "proof: it cannot be credited, and is for the validators to make good")
+    try store.settle(
+      message.id, of: id, MessageOutcome(state: MessageOutcome.unprovable, at: clock.seconds))
   }
 
   /// Notes what became of a message, if anything did.
@@ -303,7 +317,7 @@ extension Sidechain {
     _ message: BridgeMessage, _ known: Message, _ store: BridgeStore, _ stateSender: Address
   ) async throws -> Bool {
     guard known.status == .applied, try store.hasRival(message) else { return false }
-    let data = try message.proof.verified(stateSender: stateSender).message.data
+    let data = try message.content(from: stateSender).message.data
     return try await appliedData(message.root, message.id) != Keccak256.hash(data)
   }
 }
