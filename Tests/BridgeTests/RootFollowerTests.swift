@@ -101,7 +101,7 @@ struct RootFollowerTests {
     "reads the same with one endpoint of three that errs",
     arguments: [
       Fault.stall, .unreachable, .rateLimit, .omitLogs, .forgeLogs, .forgeHeaders, .forgeReceipts,
-      .noBlockReceipts, .range(3), .lag(9),
+      .noBlockReceipts, .largeBlocks, .omitBlock(6), .range(3), .lag(9),
     ])
   func oneBadEndpoint(_ fault: Fault) async throws {
     for place in 0..<3 {
@@ -139,6 +139,21 @@ struct RootFollowerTests {
     #expect(!setup.held(.gap))
   }
 
+  @Test("takes what comes before a missing message, and reads single receipts of large blocks")
+  func prefix() async throws {
+    let setup = Setup([[.omitBlock(4)], [.omitBlock(4)], [.omitBlock(4), .largeBlocks]])
+    for _ in 1...6 { setup.root.mine([1]) }
+    setup.root.finalize()
+    for _ in 0..<3 { _ = try await setup.follower.step() }
+    #expect(setup.held(.gap))
+    #expect(try setup.store.state(of: .eth)?.nextID == 4)
+    #expect(try setup.store.waiting(of: .eth, limit: 10) == [1, 2, 3])
+    for endpoint in setup.endpoints { endpoint.set([.largeBlocks]) }
+    try await setup.catchUp()
+    try setup.checkMessages(6)
+    #expect(!setup.held(.gap))
+  }
+
   @Test("asks for fewer blocks at once where endpoints want that")
   func narrow() async throws {
     let setup = Setup([[.range(7)], [.range(7)], [.range(5)]])
@@ -163,7 +178,7 @@ struct RootFollowerTests {
     try await setup.catchUp()
     try setup.checkMessages(12)
     #expect(setup.held(.reorganised))
-    #expect(try setup.store.contradictions(of: .eth).map(\.number).sorted() == [6, 7, 8, 9, 10])
+    #expect(try setup.store.contradictions(of: .eth).map(\.number).sorted() == [7, 8, 9, 10])
   }
 
   @Test("loses and repeats nothing, whichever write a crash or a failing disk ends it at")

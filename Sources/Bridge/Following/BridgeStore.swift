@@ -59,7 +59,12 @@ package final class BridgeStore: Sendable {
       batch.put(Self.waiting.key(root.key, message.id), [])
       batch.put(Self.transactions.key(message.transaction.bytes + root.key, message.id), [])
     }
-    for header in headers { batch.put(Self.headers.key(root.key, header.number), header.encoded) }
+    for header in headers {
+      batch.put(Self.headers.key(root.key, header.number), header.encoded)
+      // A block that came back contradicts nothing any more.
+      let key = Self.contradicted.key(root.key, header.number)
+      if try store.get(key) == header.hash.bytes { batch.delete(key) }
+    }
     for mark in try marks(of: root).dropLast(Self.maximumMarks - 1) {
       batch.delete(Self.marks.key(root.key, mark.number))
     }
@@ -69,9 +74,11 @@ package final class BridgeStore: Sendable {
 
   /// Stores a state that has gone back, and in the same write forgets what was read after it.
   ///
-  /// Headers that are dropped are remembered apart: the sidechain may have attested them.
+  /// Of `contradicted` blocks, which are no longer canonical, hashes are remembered apart: the
+  /// sidechain may have attested them.
   package func rewind(
-    _ state: FollowerState, of root: RootID, dropping messages: [BridgeMessage]
+    _ state: FollowerState, of root: RootID, dropping messages: [BridgeMessage],
+    contradicted: Set<RootBlock>
   ) throws {
     var batch = WriteBatch()
     for message in messages {
@@ -81,9 +88,12 @@ package final class BridgeStore: Sendable {
       batch.delete(Self.outcomes.key(root.key, message.id))
       batch.delete(Self.transactions.key(message.transaction.bytes + root.key, message.id))
       batch.delete(Self.headers.key(root.key, message.block.number))
-      batch.put(Self.dropped.key(root.key, message.id), message.block.hash.bytes)
-      batch.put(
-        Self.contradicted.key(root.key, message.block.number), message.block.hash.bytes)
+      if contradicted.contains(message.block) {
+        batch.put(Self.dropped.key(root.key, message.id), message.block.hash.bytes)
+      }
+    }
+    for block in contradicted {
+      batch.put(Self.contradicted.key(root.key, block.number), block.hash.bytes)
     }
     for mark in try marks(of: root) where mark.number > state.cursor.number {
       batch.delete(Self.marks.key(root.key, mark.number))

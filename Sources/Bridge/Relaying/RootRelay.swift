@@ -269,7 +269,8 @@ package struct RootRelay: Sendable {
     let outbox = try await sidechain.outbox(id)
     let done = last?.statement.outboxCount ?? 0
     guard outbox.count > done, let head = try await sidechain.block() else { return nil }
-    for digest in try await sidechain.candidates(id).reversed() {
+    // The first that is true, as all validators do: the newest would move on with every block.
+    for digest in try await sidechain.candidates(id) {
       let candidate = try await sidechain.checkpoint(digest).statement
       guard candidate.outboxCount > done, try await isTrue(candidate) else { continue }
       let signers = try await sidechain.signatures(digest).signers
@@ -286,13 +287,9 @@ package struct RootRelay: Sendable {
     return try signing(statement, digest, validator)
   }
 
-  /// Whether our own chain says so too.
+  /// Whether our own chain has that block; the ledger has checked all else.
   private func isTrue(_ statement: CheckpointStatement) async throws -> Bool {
-    guard let block = try await sidechain.block(statement.endHeight),
-      block.hash == statement.endBlockHash
-    else { return false }
-    let outbox = try await sidechain.outbox(id, at: statement.endHeight)
-    return outbox.root == statement.outboxRoot && outbox.count == statement.outboxCount
+    try await sidechain.block(statement.endHeight)?.hash == statement.endBlockHash
   }
 
   private func signing(
