@@ -154,6 +154,24 @@ struct RootFollowerTests {
     #expect(!setup.held(.gap))
   }
 
+  @Test("leaves messages in turns, so that none is never looked at")
+  func turns() async throws {
+    let setup = Setup()
+    setup.root.mine([10, 11])
+    setup.root.finalize()
+    try await setup.catchUp()
+    var start: UInt64 = 0
+    var seen: Set<UInt64> = []
+    for expected in [1...8, 9...12, 13...16, 17...20, 21...21, 5...8] as [ClosedRange<UInt64>] {
+      let (ids, next) = try setup.store.turn(of: .eth, from: start, limit: 8)
+      #expect(ids == Array(Set(1...4).union(expected)).sorted())
+      seen.formUnion(ids)
+      start = next
+    }
+    #expect(seen == Set(1...21))
+    #expect(try setup.store.turn(of: .eth, from: 0, limit: 100) == (Array(1...21), 0))
+  }
+
   @Test("asks for fewer blocks at once where endpoints want that")
   func narrow() async throws {
     let setup = Setup([[.range(7)], [.range(7)], [.range(5)]])

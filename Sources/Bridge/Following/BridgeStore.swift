@@ -199,14 +199,30 @@ package final class BridgeStore: Sendable {
     try ids(in: Self.waiting, of: root, limit: limit)
   }
 
+  /// The ids to look at now: the lowest that wait, and as many from `start` on, so that those for
+  /// which nothing can be done keep no others from being looked at; and where to start next.
+  package func turn(
+    of root: RootID, from start: UInt64, limit: Int
+  ) throws -> (ids: [UInt64], next: UInt64) {
+    let lowest = try waiting(of: root, limit: limit / 2)
+    guard lowest.count == limit / 2, let last = lowest.last else { return (lowest, 0) }
+    let others = try ids(
+      in: Self.waiting, of: root, limit: limit / 2, from: max(start, last &+ 1))
+    return (lowest + others, others.count == limit / 2 ? (others.last ?? 0) &+ 1 : 0)
+  }
+
   /// The ids of deposits that the sidechain has taken and could not carry out.
   package func failed(of root: RootID, limit: Int) throws -> [UInt64] {
     try ids(in: Self.failed, of: root, limit: limit)
   }
 
-  private func ids(in table: KeySpace, of root: RootID, limit: Int) throws -> [UInt64] {
+  private func ids(
+    in table: KeySpace, of root: RootID, limit: Int, from first: UInt64 = 0
+  ) throws -> [UInt64] {
     var ids: [UInt64] = []
-    try forEach(in: table.range(root.key)) { key, _ in
+    var range = table.range(root.key)
+    range.lower = table.key(root.key, first)
+    try forEach(in: range) { key, _ in
       guard let id = Self.number(key) else { throw RowError() }
       ids.append(id)
       return ids.count < limit

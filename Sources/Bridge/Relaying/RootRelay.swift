@@ -50,14 +50,14 @@ package struct RootRelay: Sendable {
 
   // MARK: - Deposits
 
-  /// What the messages that wait still need: votes for their headers, then their proofs.
-  package func deposits() async throws -> Tasks {
+  /// What waiting messages still need: votes for their headers, then their proofs.
+  package func deposits(_ waiting: [UInt64]) async throws -> Tasks {
     var tasks = Tasks()
     let isPaused = try await sidechain.isPaused(id)
     var attested: [UInt64: Sidechain.AttestedHeader?] = [:]
     var toVote: [RootHeader] = []
     var contradicted = try await attestedContradictions()
-    for number in try store.waiting(of: id, limit: Self.maximumMessages) {
+    for number in waiting {
       guard let message = try store.message(number, of: id) else { throw RowError() }
       let height = message.block.number
       let known = try await sidechain.message(id, number)

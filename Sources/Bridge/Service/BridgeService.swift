@@ -176,28 +176,35 @@ public final class BridgeService: Sendable {
 
   private func serveSidechain() async {
     var round = 0
+    // Where to look next among those that wait, beside the oldest of them.
+    var starts: [RootID: UInt64] = [:]
     while !Task.isCancelled {
-      await relayOnce(failures: round % Self.roundsPerFailureLook == 0)
+      await relayOnce(failures: round % Self.roundsPerFailureLook == 0, &starts)
       round += 1
       await clock.sleep(for: configuration.pollInterval)
     }
   }
 
   /// One look at what the sidechain needs.
-  private func relayOnce(failures: Bool) async {
+  private func relayOnce(failures: Bool, _ starts: inout [RootID: UInt64]) async {
     var votes: [OutgoingTask] = []
     var proofs: [OutgoingTask] = []
     for worker in workers {
       await attempt("\(worker.id) relay") {
-        let before = try self.store.waiting(of: worker.id, limit: RootRelay.maximumMessages)
-        let deposits = try await worker.relay.deposits()
+        let (ids, next) = try self.store.turn(
+          of: worker.id, from: starts[worker.id] ?? 0, limit: RootRelay.maximumMessages)
+        starts[worker.id] = next
+        let deposits = try await worker.relay.deposits(ids)
         votes += deposits.votes
         proofs += deposits.proofs
-        try self.tellOutcomes(before, worker.id)
-        if failures { proofs += try await worker.relay.failures() }
-        if self.validator != nil {
-          votes += try await worker.relay.signatures()
-        }
+        try self.tellOutcomes(ids, worker.id)
+      }
+      // Each by itself: deposits that cannot be looked at hold up no withdrawals.
+      if failures {
+        await attempt("\(worker.id) failures") { proofs += try await worker.relay.failures() }
+      }
+      if validator != nil {
+        await attempt("\(worker.id) signatures") { votes += try await worker.relay.signatures() }
       }
     }
     await attempt("sidechain") { [votes, proofs] in
