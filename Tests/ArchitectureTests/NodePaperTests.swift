@@ -67,6 +67,14 @@ struct NodePaperTests {
     #expect(paper == wanted)
   }
 
+  @Test("The settings file that a new node gets can be read, and changes nothing")
+  func sample() throws {
+    let read = try EffectiveSettings(
+      toml: (EffectiveSettings.sample, "config.toml"), environment: [:], commandLine: [])
+    let defaults = try EffectiveSettings(toml: nil, environment: [:], commandLine: [])
+    #expect(read.listing.map(\.value) == defaults.listing.map(\.value))
+  }
+
   @Test("The operator's guide names every kind of error")
   func errors() throws {
     let named = Set(try Papers.rows("docs/OPERATOR.md").map { $0[0] })

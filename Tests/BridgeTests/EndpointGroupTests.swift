@@ -116,7 +116,7 @@ struct EndpointGroupTests {
     #expect(rest.allows(.zero))
   }
 
-  @Test("asks the next one where an answer fails, and stops at a plain refusal")
+  @Test("asks the next one where one fails or refuses; a refusal counts where no other answers")
   func first() async throws {
     let broken = Answers("a", [.failure(.malformed("no JSON"))])
     let well = Answers("b", [.success("0x5")])
@@ -125,6 +125,13 @@ struct EndpointGroupTests {
       try await endpoint.ask("number", [], .quantity64)
     }
     #expect(value == 5)
+    let pruned = Answers("a", [.failure(.refused(.server("pruned")))])
+    let full = Answers("b", [.success("0x6")])
+    let other = try await group([pruned, full], quorum: 1).first("a number") {
+      endpoint throws(EndpointError) in
+      try await endpoint.ask("number", [], .quantity64)
+    }
+    #expect(other == 6)
     let refusing = Answers("a", [.failure(.refused(.reverted(data: [])))])
     await #expect(throws: RootChainError.refused(.reverted(data: []))) {
       try await group([refusing], quorum: 1).first("a number") { endpoint throws(EndpointError) in

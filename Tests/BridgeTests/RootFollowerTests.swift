@@ -32,7 +32,7 @@ struct RootFollowerTests {
 
     static func follower(
       _ endpoints: [ScriptedEndpoint], _ store: BridgeStore, _ alarms: BridgeAlarms,
-      _ clock: TestClock
+      _ clock: TestClock, chainID: UInt64 = 1
     ) -> RootFollower {
       let group = EndpointGroup(
         endpoints, quorum: EndpointGroup.majority(of: endpoints.count), clock: clock)
@@ -40,8 +40,8 @@ struct RootFollowerTests {
         id: .eth, endpoints: group, stateSender: ScriptedRoot.stateSender, finality: .tag,
         clock: clock)
       return RootFollower(
-        chain: chain, store: store, stateSender: ScriptedRoot.stateSender, start: 0,
-        alarms: alarms, clock: clock)
+        chain: chain, chainID: chainID, store: store, stateSender: ScriptedRoot.stateSender,
+        start: 0, alarms: alarms, clock: clock)
     }
 
     /// Goes on with what the disk has kept.
@@ -73,6 +73,17 @@ struct RootFollowerTests {
     func held(_ kind: BridgeAlarm.Kind) -> Bool { alarms.all.contains { $0.kind == kind } }
   }
 
+  @Test("reads nothing from endpoints of another chain")
+  func otherChain() async throws {
+    let setup = Setup()
+    setup.root.mine([1])
+    setup.root.finalize()
+    let follower = Setup.follower(
+      setup.endpoints, setup.store, setup.alarms, setup.clock, chainID: 56)
+    await #expect(throws: RootChainError.self) { try await follower.step() }
+    #expect(try setup.store.state(of: .eth) == nil)
+  }
+
   @Test("reads every message of final blocks, proves it, and leaves later ones")
   func reads() async throws {
     let setup = Setup()
@@ -90,7 +101,7 @@ struct RootFollowerTests {
     "reads the same with one endpoint of three that errs",
     arguments: [
       Fault.stall, .unreachable, .rateLimit, .omitLogs, .forgeLogs, .forgeHeaders, .forgeReceipts,
-      .noBlockReceipts, .range(3), .lag(9),
+      .noBlockReceipts, .largeBlocks, .omitBlock(6), .range(3), .lag(9),
     ])
   func oneBadEndpoint(_ fault: Fault) async throws {
     for place in 0..<3 {
@@ -128,6 +139,39 @@ struct RootFollowerTests {
     #expect(!setup.held(.gap))
   }
 
+  @Test("takes what comes before a missing message, and reads single receipts of large blocks")
+  func prefix() async throws {
+    let setup = Setup([[.omitBlock(4)], [.omitBlock(4)], [.omitBlock(4), .largeBlocks]])
+    for _ in 1...6 { setup.root.mine([1]) }
+    setup.root.finalize()
+    for _ in 0..<3 { _ = try await setup.follower.step() }
+    #expect(setup.held(.gap))
+    #expect(try setup.store.state(of: .eth)?.nextID == 4)
+    #expect(try setup.store.waiting(of: .eth, limit: 10) == [1, 2, 3])
+    for endpoint in setup.endpoints { endpoint.set([.largeBlocks]) }
+    try await setup.catchUp()
+    try setup.checkMessages(6)
+    #expect(!setup.held(.gap))
+  }
+
+  @Test("leaves messages in turns, so that none is never looked at")
+  func turns() async throws {
+    let setup = Setup()
+    setup.root.mine([10, 11])
+    setup.root.finalize()
+    try await setup.catchUp()
+    var start: UInt64 = 0
+    var seen: Set<UInt64> = []
+    for expected in [1...8, 9...12, 13...16, 17...20, 21...21, 5...8] as [ClosedRange<UInt64>] {
+      let (ids, next) = try setup.store.turn(of: .eth, from: start, limit: 8)
+      #expect(ids == Array(Set(1...4).union(expected)).sorted())
+      seen.formUnion(ids)
+      start = next
+    }
+    #expect(seen == Set(1...21))
+    #expect(try setup.store.turn(of: .eth, from: 0, limit: 100) == (Array(1...21), 0))
+  }
+
   @Test("asks for fewer blocks at once where endpoints want that")
   func narrow() async throws {
     let setup = Setup([[.range(7)], [.range(7)], [.range(5)]])
@@ -152,7 +196,7 @@ struct RootFollowerTests {
     try await setup.catchUp()
     try setup.checkMessages(12)
     #expect(setup.held(.reorganised))
-    #expect(try setup.store.contradictions(of: .eth).map(\.number).sorted() == [6, 7, 8, 9, 10])
+    #expect(try setup.store.contradictions(of: .eth).map(\.number).sorted() == [7, 8, 9, 10])
   }
 
   @Test("loses and repeats nothing, whichever write a crash or a failing disk ends it at")

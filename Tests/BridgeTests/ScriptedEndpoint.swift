@@ -21,6 +21,10 @@ final class ScriptedEndpoint: BridgeEndpoint {
     case forgeReceipts
     /// Does not give a block's receipts at once.
     case noBlockReceipts
+    /// Has blocks whose receipts are more than one reply may carry.
+    case largeBlocks
+    /// Leaves the logs of one block out.
+    case omitBlock(UInt64)
     /// Refuses ranges of more blocks.
     case range(UInt64)
     /// Shows the chain so many blocks shorter.
@@ -77,6 +81,7 @@ final class ScriptedEndpoint: BridgeEndpoint {
       return .object(block.json)
     case "eth_getLogs": return try logs(params, state, head, faults)
     case "eth_getBlockReceipts":
+      if faults.contains(.largeBlocks) { throw .tooLarge }
       if faults.contains(.noBlockReceipts) { throw .refused(.methodNotFound(method)) }
       guard let block = find(params.first, state) else { return .null }
       return .array(block.receipts.indices.map { receipt(block, $0, faults) })
@@ -124,6 +129,7 @@ final class ScriptedEndpoint: BridgeEndpoint {
     if faults.contains(.omitLogs) { return [] }
     var logs: [JSONValue] = []
     for number in first...max(first, min(last, head)) where number <= head {
+      if faults.contains(.omitBlock(number)) { continue }
       let block = state.blocks[Int(number)]
       for (index, receipt) in block.receipts.enumerated() {
         for log in receipt.logs where log.address == ScriptedRoot.stateSender {

@@ -22,6 +22,7 @@ struct TransactionSenderTests {
       var mined: [Hash256: Bool] = [:]
       var done: [[UInt8]] = []
       var refusesGas = false
+      var gas: UInt64 = 0x10000
       var reverts = false
       var sends = 0
       var loses = false
@@ -57,7 +58,7 @@ struct TransactionSenderTests {
           return ["baseFeePerGas": [.string(Hex.quantity(state.baseFee))]]
         case "eth_estimateGas":
           if state.refusesGas { throw .refused(.reverted(data: [])) }
-          return "0x10000"
+          return .string(Hex.quantity(state.gas))
         case "eth_sendRawTransaction":
           let raw = (try? Hex.decode(params[0].stringValue ?? "")) ?? []
           guard let signed = try? SignedTransaction(decoding: raw) else {
@@ -105,7 +106,7 @@ struct TransactionSenderTests {
       var fees = BridgeFees()
       fees.maximum = UInt256(100_000_000_000)
       return try TransactionSender(
-        key: try PrivateKey(bytes: [UInt8](repeating: 7, count: 32)),
+        key: try PrivateKey(bytes: [UInt8](repeating: 7, count: 32)), chainID: 9,
         port: ChainPort(
           name: "eth", endpoints: EndpointGroup([pool], quorum: 1, clock: clock), finality: .tag),
         store: BridgeStore(disk), fees: fees, lowBalance: UInt256(1_000), alarms: alarms,
@@ -211,6 +212,59 @@ struct TransactionSenderTests {
     try await setup.sender.step([])
     #expect(setup.done == [[1]])
     #expect(setup.alarms.all.isEmpty)
+  }
+
+  @Test("leaves unsent what no chain can take, and sends what comes after it")
+  func unsendable() async throws {
+    let setup = try Setup()
+    let large = OutgoingTask(
+      name: "large", to: Address(0x77),
+      data: [UInt8](repeating: 1, count: SignedTransaction.maximumByteCount), gas: 30_000_000)
+    try await setup.sender.step([large, task(1)])
+    #expect(await setup.sender.names == ["task 1"])
+    #expect(setup.alarms.all.map(\.kind) == [.failing])
+    setup.pool.mine()
+    #expect(setup.done == [[1]])
+    try setup.restart(setup.disk)
+    for gas in [UInt64.max, 0, 20_999] {
+      setup.pool.state.withLock { $0.gas = gas }
+      try await setup.sender.step([task(2)])
+      setup.clock.advance(by: .seconds(400))
+    }
+    setup.pool.state.withLock {
+      $0.gas = 0x10000
+      $0.nonce = .max
+    }
+    try await setup.sender.step([task(3)])
+    #expect(await setup.sender.names.isEmpty)
+  }
+
+  @Test("signs for the chain that it was told of, whatever endpoints say")
+  func chainID() async throws {
+    let setup = try Setup()
+    try await setup.sender.step([task(1)])
+    #expect(setup.pool.state.withLock { $0.waiting[0]?.transaction.chainID } == 9)
+  }
+
+  @Test("begins over a row that cannot be read, with an alarm, and does its task anew")
+  func damaged() async throws {
+    let setup = try Setup()
+    try await setup.sender.step([task(1)])
+    var keys: [[UInt8]] = []
+    try setup.disk.snapshot().forEach(in: BridgeStore.outgoing.range([])) { key, _ in
+      keys.append(Array(key))
+      return true
+    }
+    var batch = WriteBatch()
+    for key in keys { batch.put(key, [1, 2, 3]) }
+    try setup.disk.write(batch, sync: true)
+    try setup.restart(setup.disk)
+    #expect(keys.count == 1)
+    #expect(setup.alarms.all.map(\.kind) == [.storage])
+    setup.pool.state.withLock { $0.waiting = [:] }
+    try await setup.sender.step([task(1)])
+    setup.pool.mine()
+    #expect(setup.done == [[1]])
   }
 
   @Test("signs anew where its nonces can no longer be reached")

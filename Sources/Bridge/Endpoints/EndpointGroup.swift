@@ -164,16 +164,18 @@ package final class EndpointGroup: Sendable {
           return Result<Value, RootChainError>.success(value)
         case .failure(let error):
           failures.append((index, error))
-          if case .refused(let cause) = error, !error.isIllness, !error.asksForLess {
-            group.cancelAll()
-            return .failure(.refused(cause))
-          }
           askNext()
         }
       }
       group.cancelAll()
+      let asksForLess = failures.contains { $0.1.asksForLess }
+      // One that refuses may be the only one that does: it counts where no other has answered.
+      for case .refused(let cause) in failures.map(\.1).filter({ !$0.isIllness })
+      where !asksForLess {
+        return .failure(.refused(cause))
+      }
       return .failure(
-        failures.contains { $0.1.asksForLess }
+        asksForLess
           ? .tooMuchAtOnce(subject)
           : .unreachable(
             "\(subject): "

@@ -31,11 +31,22 @@ package struct BridgeMessage: Hashable, Sendable {
 }
 
 extension BridgeMessage {
+  /// The most bytes of nodes that are read: above what any receipt that is read makes, so that
+  /// what was stored can always be read, also where no transaction can carry it.
+  package static let maximumProofSize = 4 << 20
+
+  /// What its proof proves.
+  package func content(
+    from stateSender: Address
+  ) throws(DepositProofError) -> DepositProof.Content {
+    try proof.verified(stateSender: stateSender, maximumSize: Self.maximumProofSize)
+  }
+
   /// The deposit that the message is, and the message's bytes; nil when it is something else.
   package func deposit(
     from stateSender: Address
   ) throws -> (deposit: BridgeDeposit, data: [UInt8])? {
-    let data = try proof.verified(stateSender: stateSender).message.data
+    let data = try content(from: stateSender).message.data
     guard case .deposit(let deposit)? = try? StateMessage(decoding: data) else { return nil }
     return (deposit, data)
   }
@@ -43,7 +54,10 @@ extension BridgeMessage {
 
 /// What became of a message on the sidechain.
 package struct MessageOutcome: Hashable, Sendable {
-  /// The words for it are the state receiver's.
+  /// The word for a message whose proof no transaction can carry.
+  package static let unprovable = "unprovable"
+
+  /// The words for it are the state receiver's, or ``unprovable``.
   package var state: String
   /// When that was noticed, in seconds since 1970.
   package var at: UInt64

@@ -57,7 +57,8 @@ extension BridgeMessage {
       block: RootBlock(number: try list.readUInt64(), hash: try list.readHash()),
       blockTime: try list.readUInt64(), transaction: try list.readHash(),
       finalizedAt: try list.readUInt64(),
-      proof: try DepositProof(decodingCall: try list.readBytes()))
+      proof: try DepositProof(
+        decodingCall: try list.readBytes(), maximumSize: Self.maximumProofSize))
     try list.finish()
   }
 }

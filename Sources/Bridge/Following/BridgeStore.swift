@@ -59,7 +59,12 @@ package final class BridgeStore: Sendable {
       batch.put(Self.waiting.key(root.key, message.id), [])
       batch.put(Self.transactions.key(message.transaction.bytes + root.key, message.id), [])
     }
-    for header in headers { batch.put(Self.headers.key(root.key, header.number), header.encoded) }
+    for header in headers {
+      batch.put(Self.headers.key(root.key, header.number), header.encoded)
+      // A block that came back contradicts nothing any more.
+      let key = Self.contradicted.key(root.key, header.number)
+      if try store.get(key) == header.hash.bytes { batch.delete(key) }
+    }
     for mark in try marks(of: root).dropLast(Self.maximumMarks - 1) {
       batch.delete(Self.marks.key(root.key, mark.number))
     }
@@ -69,9 +74,11 @@ package final class BridgeStore: Sendable {
 
   /// Stores a state that has gone back, and in the same write forgets what was read after it.
   ///
-  /// Headers that are dropped are remembered apart: the sidechain may have attested them.
+  /// Of `contradicted` blocks, which are no longer canonical, hashes are remembered apart: the
+  /// sidechain may have attested them.
   package func rewind(
-    _ state: FollowerState, of root: RootID, dropping messages: [BridgeMessage]
+    _ state: FollowerState, of root: RootID, dropping messages: [BridgeMessage],
+    contradicted: Set<RootBlock>
   ) throws {
     var batch = WriteBatch()
     for message in messages {
@@ -81,9 +88,12 @@ package final class BridgeStore: Sendable {
       batch.delete(Self.outcomes.key(root.key, message.id))
       batch.delete(Self.transactions.key(message.transaction.bytes + root.key, message.id))
       batch.delete(Self.headers.key(root.key, message.block.number))
-      batch.put(Self.dropped.key(root.key, message.id), message.block.hash.bytes)
-      batch.put(
-        Self.contradicted.key(root.key, message.block.number), message.block.hash.bytes)
+      if contradicted.contains(message.block) {
+        batch.put(Self.dropped.key(root.key, message.id), message.block.hash.bytes)
+      }
+    }
+    for block in contradicted {
+      batch.put(Self.contradicted.key(root.key, block.number), block.hash.bytes)
     }
     for mark in try marks(of: root) where mark.number > state.cursor.number {
       batch.delete(Self.marks.key(root.key, mark.number))
@@ -189,14 +199,30 @@ package final class BridgeStore: Sendable {
     try ids(in: Self.waiting, of: root, limit: limit)
   }
 
+  /// The ids to look at now: the lowest that wait, and as many from `start` on, so that those for
+  /// which nothing can be done keep no others from being looked at; and where to start next.
+  package func turn(
+    of root: RootID, from start: UInt64, limit: Int
+  ) throws -> (ids: [UInt64], next: UInt64) {
+    let lowest = try waiting(of: root, limit: limit / 2)
+    guard lowest.count == limit / 2, let last = lowest.last else { return (lowest, 0) }
+    let others = try ids(
+      in: Self.waiting, of: root, limit: limit / 2, from: max(start, last &+ 1))
+    return (lowest + others, others.count == limit / 2 ? (others.last ?? 0) &+ 1 : 0)
+  }
+
   /// The ids of deposits that the sidechain has taken and could not carry out.
   package func failed(of root: RootID, limit: Int) throws -> [UInt64] {
     try ids(in: Self.failed, of: root, limit: limit)
   }
 
-  private func ids(in table: KeySpace, of root: RootID, limit: Int) throws -> [UInt64] {
+  private func ids(
+    in table: KeySpace, of root: RootID, limit: Int, from first: UInt64 = 0
+  ) throws -> [UInt64] {
     var ids: [UInt64] = []
-    try forEach(in: table.range(root.key)) { key, _ in
+    var range = table.range(root.key)
+    range.lower = table.key(root.key, first)
+    try forEach(in: range) { key, _ in
       guard let id = Self.number(key) else { throw RowError() }
       ids.append(id)
       return ids.count < limit

@@ -62,14 +62,17 @@ package struct FollowerState: Hashable, Sendable {
     return .scan(cursor.number + 1...min(final, cursor.number &+ width))
   }
 
-  /// The new messages among those found, in order; one that was read before is left out.
-  package func new(_ ids: [UInt64]) throws(Gap) -> [UInt64] {
+  /// The new messages among those found, in order and up to the first that is missing; one that
+  /// was read before is left out.
+  package func contiguous(_ ids: some Sequence<UInt64>) -> (ids: [UInt64], gap: Gap?) {
     var expected = nextID
     for id in Set(ids).sorted() where id >= nextID {
-      guard id == expected else { throw Gap(missing: expected, shownBy: id) }
+      guard id == expected else {
+        return (Array(nextID..<expected), Gap(missing: expected, shownBy: id))
+      }
       expected += 1
     }
-    return Array(nextID..<expected)
+    return (Array(nextID..<expected), nil)
   }
 
   /// The state after a range up to `end`, whose messages were all proven.

@@ -19,6 +19,7 @@ package actor RootFollower {
   }
 
   private let chain: any RootChain
+  private let chainID: UInt64
   private let store: BridgeStore
   private let stateSender: Address
   private let start: UInt64
@@ -34,10 +35,11 @@ package actor RootFollower {
 
   /// A follower of a state sender that was deployed after the block `start`.
   package init(
-    chain: any RootChain, store: BridgeStore, stateSender: Address, start: UInt64,
-    alarms: BridgeAlarms, clock: any BridgeClock
+    chain: any RootChain, chainID: UInt64, store: BridgeStore, stateSender: Address,
+    start: UInt64, alarms: BridgeAlarms, clock: any BridgeClock
   ) {
     self.chain = chain
+    self.chainID = chainID
     self.store = store
     self.stateSender = stateSender
     self.start = start
@@ -87,13 +89,20 @@ package actor RootFollower {
         .gap, subject,
         "message \(gap.missing) of \(subject) is missing, and there is a message \(gap.shownBy): "
           + "the endpoints leave it out; add other endpoints")
-      self.state = state.lookingAgain()
+      self.state = (self.state ?? state).lookingAgain()
       return .lookingAgain
     }
   }
 
   private func current(_ final: RootBlock) async throws -> FollowerState? {
     if let state { return state }
+    // Another chain with the same deployer has the same contracts: its messages are not ours.
+    let answered = try await chain.chainID()
+    guard answered == chainID else {
+      throw RootChainError.unproven(
+        "the endpoints of \(chain.id) are of chain \(answered), and genesis says \(chainID): set "
+          + "others")
+    }
     if let stored = try store.state(of: chain.id) {
       state = stored
       return stored
@@ -120,16 +129,31 @@ package actor RootFollower {
       if !messages.isEmpty { headers.append(header) }
       for message in messages { found[message.id] = message }
     }
-    let new = try state.new(Array(found.keys)).compactMap { found[$0] }
+    let (ids, gap) = state.contiguous(found.keys)
+    let new = ids.compactMap { found[$0] }
+    if let gap {
+      // Those before it are proven, and do not wait for what is missing.
+      if let last = new.last {
+        let next = state.took(upTo: last.block, messages: new.count, last: last.block)
+        try commit(next, new, headers.filter { $0.number <= last.block.number })
+      }
+      throw gap
+    }
     let end =
       range.upperBound == final.number
       ? final
       : RootBlock(number: range.upperBound, hash: try await chain.header(range.upperBound).hash)
     let next = state.took(upTo: end, messages: new.count, last: new.last?.block)
+    try commit(next, new, headers)
     if end == final { try await checkCounter(next) }
-    try store.commit(next, of: chain.id, messages: new, headers: headers)
-    self.state = next
     return .read(upTo: end.number, messages: new.count)
+  }
+
+  private func commit(
+    _ next: FollowerState, _ messages: [BridgeMessage], _ headers: [RootHeader]
+  ) throws {
+    try store.commit(next, of: chain.id, messages: messages, headers: headers)
+    state = next
   }
 
   /// The messages of a block, from its receipts, which its header covers.
@@ -185,7 +209,14 @@ package actor RootFollower {
       .reorganised, subject,
       "\(subject) took back blocks after \(base.number) that were final, with \(dropped.count) "
         + "messages that were read: check the endpoints, or choose a later finality")
-    try store.rewind(next, of: chain.id, dropping: dropped)
+    // Messages between the mark and the fork are canonical still: they are read again, and
+    // contradict nothing.
+    var takenBack: Set<RootBlock> = []
+    for block in Set(dropped.map(\.block))
+    where try await chain.header(block.number).hash != block.hash {
+      takenBack.insert(block)
+    }
+    try store.rewind(next, of: chain.id, dropping: dropped, contradicted: takenBack)
     self.state = next
     return .rewound(to: base.number)
   }

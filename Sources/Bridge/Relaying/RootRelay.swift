@@ -50,18 +50,22 @@ package struct RootRelay: Sendable {
 
   // MARK: - Deposits
 
-  /// What the messages that wait still need: votes for their headers, then their proofs.
-  package func deposits() async throws -> Tasks {
+  /// What waiting messages still need: votes for their headers, then their proofs.
+  package func deposits(_ waiting: [UInt64]) async throws -> Tasks {
     var tasks = Tasks()
     let isPaused = try await sidechain.isPaused(id)
     var attested: [UInt64: Sidechain.AttestedHeader?] = [:]
     var toVote: [RootHeader] = []
     var contradicted = try await attestedContradictions()
-    for number in try store.waiting(of: id, limit: Self.maximumMessages) {
+    for number in waiting {
       guard let message = try store.message(number, of: id) else { throw RowError() }
       let height = message.block.number
       let known = try await sidechain.message(id, number)
       if try await settled(message, known) { continue }
+      guard message.proof.isSubmittable else {
+        try giveUp(message)
+        continue
+      }
       let header: Sidechain.AttestedHeader?
       if let seen = attested[height] {
         header = seen
@@ -95,6 +99,16 @@ package struct RootRelay: Sendable {
         of: validator, toVote, contradicted: contradicted, isPaused: isPaused)
     }
     return tasks
+  }
+
+  /// Puts a message aside that no transaction can carry, so that it holds up no other.
+  private func giveUp(_ message: BridgeMessage) throws {
+    alarms.raise(
+      .failing, "proof \(id) \(message.id)",
+      "message \(message.id) of \(id) lies in a receipt so large that no transaction can carry its "
+        + "proof: it cannot be credited, and is for the validators to make good")
+    try store.settle(
+      message.id, of: id, MessageOutcome(state: MessageOutcome.unprovable, at: clock.seconds))
   }
 
   /// Notes what became of a message, if anything did.
@@ -255,7 +269,8 @@ package struct RootRelay: Sendable {
     let outbox = try await sidechain.outbox(id)
     let done = last?.statement.outboxCount ?? 0
     guard outbox.count > done, let head = try await sidechain.block() else { return nil }
-    for digest in try await sidechain.candidates(id).reversed() {
+    // The first that is true, as all validators do: the newest would move on with every block.
+    for digest in try await sidechain.candidates(id) {
       let candidate = try await sidechain.checkpoint(digest).statement
       guard candidate.outboxCount > done, try await isTrue(candidate) else { continue }
       let signers = try await sidechain.signatures(digest).signers
@@ -272,13 +287,9 @@ package struct RootRelay: Sendable {
     return try signing(statement, digest, validator)
   }
 
-  /// Whether our own chain says so too.
+  /// Whether our own chain has that block; the ledger has checked all else.
   private func isTrue(_ statement: CheckpointStatement) async throws -> Bool {
-    guard let block = try await sidechain.block(statement.endHeight),
-      block.hash == statement.endBlockHash
-    else { return false }
-    let outbox = try await sidechain.outbox(id, at: statement.endHeight)
-    return outbox.root == statement.outboxRoot && outbox.count == statement.outboxCount
+    try await sidechain.block(statement.endHeight)?.hash == statement.endBlockHash
   }
 
   private func signing(
@@ -303,7 +314,7 @@ extension Sidechain {
     _ message: BridgeMessage, _ known: Message, _ store: BridgeStore, _ stateSender: Address
   ) async throws -> Bool {
     guard known.status == .applied, try store.hasRival(message) else { return false }
-    let data = try message.proof.verified(stateSender: stateSender).message.data
+    let data = try message.content(from: stateSender).message.data
     return try await appliedData(message.root, message.id) != Keccak256.hash(data)
   }
 }

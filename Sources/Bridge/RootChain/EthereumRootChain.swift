@@ -134,7 +134,11 @@ package final class EthereumRootChain: RootChain {
         replies = try await endpoint.ask(
           "eth_getBlockReceipts", [.string(header.hash.hex)], .array(.rootReceipt))
       } catch {
-        guard case .refused = error else { throw error }
+        // One by one they may fit where they do not all at once.
+        switch error {
+        case .refused, .tooLarge: break
+        default: throw error
+        }
         replies = try await Self.singleReceipts(of: header, endpoint)
       }
       let receipts = replies.sorted { $0.index < $1.index }.map(\.bytes)

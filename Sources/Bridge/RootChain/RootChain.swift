@@ -36,6 +36,9 @@ package protocol RootChain: Sendable {
   /// Which root chain it is.
   var id: RootID { get }
 
+  /// The chain's own id, for its transactions and its typed data.
+  func chainID() async throws(RootChainError) -> UInt64
+
   /// The newest block that the chain itself never takes back.
   func finalized() async throws(RootChainError) -> RootBlock
 

@@ -25,12 +25,16 @@ package actor TransactionSender {
   private static let resendInterval = Duration.seconds(15)
   /// After how many failures there is an alarm.
   private static let failuresForAlarm = 3
+  /// What a transaction can take; an endpoint that says something else is not believed.
+  private static let plausibleGas: ClosedRange<UInt64> = 21_000...1 << 32
 
   private let key: PrivateKey
+  private let knownChainID: UInt64?
   private let port: ChainPort
   private let store: BridgeStore
   private let fees: BridgeFees
   private let lowBalance: UInt256
+  private let lowGas: UInt64
   private let alarms: BridgeAlarms
   private let clock: any BridgeClock
   private let logger: Logger
@@ -46,25 +50,46 @@ package actor TransactionSender {
   package private(set) var balance: UInt256?
 
   /// The sender of an account on a chain, with what was on its way.
+  ///
+  /// Without a `chainID` the chain's own word is taken: that is for a node's own chain only. There
+  /// is an alarm below `lowBalance`, and below what `lowGas` costs.
   package init(
-    key: PrivateKey, port: ChainPort, store: BridgeStore, fees: BridgeFees, lowBalance: UInt256,
-    alarms: BridgeAlarms, clock: any BridgeClock, logger: Logger
+    key: PrivateKey, chainID: UInt64?, port: ChainPort, store: BridgeStore, fees: BridgeFees,
+    lowBalance: UInt256, lowGas: UInt64 = 0, alarms: BridgeAlarms, clock: any BridgeClock,
+    logger: Logger
   ) throws {
     self.key = key
+    knownChainID = chainID
     self.port = port
     self.store = store
     self.fees = fees
     self.lowBalance = lowBalance
+    self.lowGas = lowGas
     self.alarms = alarms
     self.clock = clock
     self.logger = logger
     // Names have no separator in them, so that no prefix begins another.
     prefix = Array(port.name.utf8) + [0] + key.address.bytes
     var flying: [UInt64: OutgoingTransaction] = [:]
+    var damaged = WriteBatch()
+    var damagedCount = 0
     try store.forEach(in: BridgeStore.outgoing.range(prefix)) { key, row in
       guard let nonce = BridgeStore.number(key) else { throw RowError() }
-      flying[nonce] = try OutgoingTransaction(row: row)
+      if let outgoing = try? OutgoingTransaction(row: row) {
+        flying[nonce] = outgoing
+      } else {
+        damaged.delete(key)
+        damagedCount += 1
+      }
       return true
+    }
+    // What it was for is found missing and wanted again; it must not keep the node from starting.
+    if damagedCount > 0 {
+      try store.store.write(damaged, sync: true)
+      alarms.raise(
+        .storage, "\(port.name) \(key.address)",
+        "\(damagedCount) transactions of \(key.address) on \(port.name) could not be read and are "
+          + "given up: what they were for is sent anew; check the disk")
     }
     self.flying = flying
   }
@@ -79,20 +104,26 @@ package actor TransactionSender {
   /// Ends what is final, hurries what is stuck, and sends what is wanted and not on its way.
   package func step(_ wanted: [OutgoingTask]) async throws {
     let account = try await port.account(key.address)
-    note(account)
+    try await note(account)
     try await retire(account)
     try dropStranded(account)
     try await hurry(account)
     try await begin(wanted, account)
   }
 
-  private func note(_ account: ChainPort.Account) {
+  private func note(_ account: ChainPort.Account) async throws {
     balance = account.balance
-    if account.balance < lowBalance {
+    var low = lowBalance
+    if lowGas > 0 {
+      let current = try await port.fees()
+      let price = fees.first(baseFee: current.baseFee, tip: current.priorityFee).max
+      low = max(low, price.multiplying(by: UInt256(lowGas)) ?? low)
+    }
+    if account.balance < low {
       alarms.raise(
         .balance, subject,
         "the relayer's account \(key.address) on \(port.name) has \(Amount(wei: account.balance)) "
-          + "of its coin, less than \(Amount(wei: lowBalance)): send it some")
+          + "of its coin, less than \(Amount(wei: low)): send it some")
     } else {
       alarms.clear(.balance, subject)
     }
@@ -194,7 +225,7 @@ package actor TransactionSender {
     for name in failures.keys where !wantedNames.contains(name) { forgetFailure(name) }
     guard !new.isEmpty, flying.count < Self.maximumInFlight else { return }
     let chainID: UInt64
-    if let known = self.chainID {
+    if let known = knownChainID ?? self.chainID {
       chainID = known
     } else {
       chainID = try await port.chainID()
@@ -208,9 +239,13 @@ package actor TransactionSender {
       let transaction = Transaction(
         chainID: chainID, nonce: nonce, maxPriorityFeePerGas: price.tip, maxFeePerGas: price.max,
         gasLimit: gas, to: task.to, value: .zero, data: task.data)
-      let outgoing = OutgoingTransaction(
-        name: task.name, signed: try SignedTransaction(signing: transaction, with: key),
-        at: clock.seconds)
+      let signed = try SignedTransaction(signing: transaction, with: key)
+      // What no chain can take must not hold a nonce: size, nonce, intrinsic gas, cost.
+      do throws(TransactionError) { _ = try SignedTransaction(decoding: signed.encoded) } catch {
+        failed(task.name, "it cannot be sent: \(error)", alarmAtOnce: true)
+        continue
+      }
+      let outgoing = OutgoingTransaction(name: task.name, signed: signed, at: clock.seconds)
       try save(outgoing)
       nonce += 1
       try await send(outgoing)
@@ -222,6 +257,10 @@ package actor TransactionSender {
     if let gas = task.gas { return gas }
     do throws(RootChainError) {
       let gas = try await port.estimateGas(from: key.address, task)
+      guard Self.plausibleGas.contains(gas) else {
+        failed(task.name, "the estimate of \(gas) gas cannot be right")
+        return nil
+      }
       return gas + gas / 4
     } catch {
       guard case .refused(let cause) = error else { throw error }

@@ -31,7 +31,7 @@ extension BridgeService {
     guard let worker = workers.first(where: { $0.id == message.root }) else {
       throw BridgeError.notFollowed(message.root)
     }
-    let content = try message.proof.verified(stateSender: worker.root.stateSender)
+    let content = try message.content(from: worker.root.stateSender)
     let known = try await sidechain.message(message.root, message.id)
     var outcome = try store.outcome(message.id, of: message.root)
     if outcome == nil, known.status != .unknown {
@@ -51,6 +51,15 @@ extension BridgeService {
       status.note =
         "another message had its number, in a block that \(message.root) took back, and was "
         + "carried out: this one cannot be; see btt bridge doctor"
+      return status
+    }
+    if outcome?.state == MessageOutcome.unprovable {
+      status.stages = [
+        BridgeStage("seen", message.blockTime), BridgeStage("finalised", message.finalizedAt),
+        BridgeStage("attested", attestedAt), BridgeStage("proven", nil),
+        BridgeStage("credited", nil),
+      ]
+      status.note = "its receipt is so large that no transaction can carry its proof"
       return status
     }
     status.stages = [
@@ -192,7 +201,8 @@ extension BridgeService {
   ) async throws -> AcceptedCheckpoint? {
     let contract = worker.root.checkpoints
     var counted = Values(try await worker.port.call(contract, RootContracts.checkpointCount))
-    var (low, high): (UInt64, UInt64) = (1, try counted.uint64())
+    // One endpoint's word; each has more leaves than the one before, so there are never so many.
+    var (low, high): (UInt64, UInt64) = (1, min(try counted.uint64(), 1 << 32))
     guard high > 0 else { return nil }
     var found: AcceptedCheckpoint?
     while low <= high {

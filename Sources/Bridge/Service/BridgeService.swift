@@ -26,6 +26,14 @@ public final class BridgeService: Sendable {
 
   /// How often failed deposits are looked at, in rounds.
   private static let roundsPerFailureLook = 16
+  /// On the sidechain the base fee is what genesis makes it, and twice that is the bound.
+  private static let sideFees: BridgeFees = {
+    var fees = BridgeFees()
+    fees.maximum = UInt256.one << 128
+    return fees
+  }()
+  /// An account that cannot pay for so much gas on the sidechain makes an alarm: a few proofs.
+  private static let sideLowGas: UInt64 = 1_000_000
 
   private init(
     store: BridgeStore, sidechain: Sidechain, workers: [RootWorker], alarms: BridgeAlarms,
@@ -71,18 +79,22 @@ public final class BridgeService: Sendable {
       finality: nil)
     let sidechain = Sidechain(port: port)
     func sender(
-      _ key: PrivateKey, _ port: ChainPort, _ fees: BridgeFees
+      _ key: PrivateKey, _ port: ChainPort, chainID: UInt64?, _ fees: BridgeFees,
+      lowGas: UInt64 = 0
     ) throws -> TransactionSender {
       try TransactionSender(
-        key: key, port: port, store: tables, fees: fees, lowBalance: configuration.lowBalance,
-        alarms: alarms, clock: clock, logger: logger)
+        key: key, chainID: chainID, port: port, store: tables, fees: fees,
+        lowBalance: configuration.lowBalance, lowGas: lowGas, alarms: alarms, clock: clock,
+        logger: logger)
+    }
+    func sideSender(_ key: PrivateKey) throws -> TransactionSender {
+      try sender(key, port, chainID: nil, Self.sideFees, lowGas: Self.sideLowGas)
     }
     let payer = relayer ?? validator
-    let sideFees = BridgeFees()
-    let validating = try validator.map { try sender($0, port, sideFees) }
+    let validating = try validator.map(sideSender)
     let relaying =
       payer?.address == validator?.address
-      ? validating : try payer.map { try sender($0, port, sideFees) }
+      ? validating : try payer.map(sideSender)
 
     let known = configuration.roots.isEmpty ? [] : try await sidechain.roots()
     for id in configuration.roots.keys where !known.contains(where: { $0.id == id }) {
@@ -103,14 +115,16 @@ public final class BridgeService: Sendable {
         RootWorker(
           root: root, chain: chain, port: rootPort,
           follower: RootFollower(
-            chain: chain, store: tables, stateSender: root.stateSender, start: settings.start,
-            alarms: alarms, clock: clock),
+            chain: chain, chainID: root.chainID, store: tables, stateSender: root.stateSender,
+            start: settings.start, alarms: alarms, clock: clock),
           relay: RootRelay(
             root: root, sidechain: sidechain, rootPort: rootPort, store: tables,
             validator: validator, checkpointInterval: configuration.checkpointInterval,
             alarms: alarms, clock: clock),
           outbox: OutboxMirror(root: root.id, sidechain: sidechain),
-          sender: try payer.map { try sender($0, rootPort, configuration.fees) }))
+          sender: try payer.map {
+            try sender($0, rootPort, chainID: root.chainID, configuration.fees)
+          }))
     }
     return BridgeService(
       store: tables, sidechain: sidechain, workers: workers.sorted { $0.id < $1.id },
@@ -162,28 +176,35 @@ public final class BridgeService: Sendable {
 
   private func serveSidechain() async {
     var round = 0
+    // Where to look next among those that wait, beside the oldest of them.
+    var starts: [RootID: UInt64] = [:]
     while !Task.isCancelled {
-      await relayOnce(failures: round % Self.roundsPerFailureLook == 0)
+      await relayOnce(failures: round % Self.roundsPerFailureLook == 0, &starts)
       round += 1
       await clock.sleep(for: configuration.pollInterval)
     }
   }
 
   /// One look at what the sidechain needs.
-  private func relayOnce(failures: Bool) async {
+  private func relayOnce(failures: Bool, _ starts: inout [RootID: UInt64]) async {
     var votes: [OutgoingTask] = []
     var proofs: [OutgoingTask] = []
     for worker in workers {
       await attempt("\(worker.id) relay") {
-        let before = try self.store.waiting(of: worker.id, limit: RootRelay.maximumMessages)
-        let deposits = try await worker.relay.deposits()
+        let (ids, next) = try self.store.turn(
+          of: worker.id, from: starts[worker.id] ?? 0, limit: RootRelay.maximumMessages)
+        starts[worker.id] = next
+        let deposits = try await worker.relay.deposits(ids)
         votes += deposits.votes
         proofs += deposits.proofs
-        try self.tellOutcomes(before, worker.id)
-        if failures { proofs += try await worker.relay.failures() }
-        if self.validator != nil {
-          votes += try await worker.relay.signatures()
-        }
+        try self.tellOutcomes(ids, worker.id)
+      }
+      // Each by itself: deposits that cannot be looked at hold up no withdrawals.
+      if failures {
+        await attempt("\(worker.id) failures") { proofs += try await worker.relay.failures() }
+      }
+      if validator != nil {
+        await attempt("\(worker.id) signatures") { votes += try await worker.relay.signatures() }
       }
     }
     await attempt("sidechain") { [votes, proofs] in

@@ -11,7 +11,9 @@ extension DepositProof {
   }
 
   /// Reads the arguments of `submit`.
-  package init(reading reader: inout ABIReader) throws(ABIError) {
+  package init(
+    reading reader: inout ABIReader, maximumSize: Int = Self.maximumSize
+  ) throws(ABIError) {
     rootID = try reader.readUInt64()
     header = try reader.readBytes(maximumCount: RootHeader.maximumSize)
     transactionIndex = try reader.readUInt64()
@@ -21,19 +23,27 @@ extension DepositProof {
     nodes = []
     for _ in 0..<list.count {
       // Offsets may share their target, so that the data's own size bounds nothing here.
-      let node = try elements.readBytes(maximumCount: Self.maximumSize - size)
+      let node = try elements.readBytes(maximumCount: maximumSize - size)
       size += node.count
       nodes.append(node)
     }
     logIndex = try reader.readUInt64()
   }
 
-  /// Reads the call data of `submit`.
-  public init(decodingCall data: [UInt8]) throws(ABIError) {
-    guard data.count <= 2 * Self.maximumSize else { throw .tooLarge }
+  /// Reads the call data of `submit`, whose nodes may have `maximumSize` bytes in all.
+  public init(
+    decodingCall data: [UInt8], maximumSize: Int = Self.maximumSize
+  ) throws(ABIError) {
+    guard data.count <= 2 * maximumSize else { throw .tooLarge }
     var (selector, arguments) = try ABIReader.call(data)
     guard selector == StateReceiverModule.submit.selector else { throw .wrongSelector }
-    try self.init(reading: &arguments)
+    try self.init(reading: &arguments, maximumSize: maximumSize)
+  }
+
+  /// Whether a transaction can carry it; a receipt with very large logs makes one that none can.
+  package var isSubmittable: Bool {
+    header.count <= RootHeader.maximumSize && nodes.count <= Self.maximumNodeCount
+      && nodes.reduce(0) { $0 + $1.count } <= Self.maximumSize
   }
 
   /// How many bytes are hashed to check the proof.

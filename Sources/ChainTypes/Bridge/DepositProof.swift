@@ -5,8 +5,8 @@ public import Trie
 ///
 /// The receipt itself is the value that the last node carries.
 public struct DepositProof: Hashable, Sendable {
-  /// The most bytes of a proof as call data.
-  public static let maximumSize = 2 << 20
+  /// The most bytes of all nodes: with the header, a transaction of 1 MiB can carry them.
+  public static let maximumSize = 1_000_000
   /// The most nodes on the way to a receipt: one for each nibble of its key, and the root.
   public static let maximumNodeCount = 19
 
@@ -52,9 +52,11 @@ public struct DepositProof: Hashable, Sendable {
   /// Everything that the proof can be checked for by itself: that the nodes prove the receipt under
   /// the header's root, and that the log is a message which `stateSender` emitted for `receiver`.
   ///
-  /// That the header belongs to the root chain is for the caller to know, by its hash.
+  /// That the header belongs to the root chain is for the caller to know, by its hash. The nodes
+  /// may have `maximumSize` bytes in all.
   public func verified(
-    stateSender: Address, receiver: Address = StateReceiverModule.address
+    stateSender: Address, receiver: Address = StateReceiverModule.address,
+    maximumSize: Int = Self.maximumSize
   ) throws(DepositProofError) -> Content {
     let header: RootHeader
     do throws(RootDataError) { header = try RootHeader(decoding: self.header) } catch {
@@ -64,7 +66,7 @@ public struct DepositProof: Hashable, Sendable {
     do throws(TrieProofError) {
       value = try TrieProof.verify(
         root: header.receiptsRoot, key: Self.key(of: transactionIndex), nodes: nodes,
-        maximumSize: Self.maximumSize)
+        maximumSize: maximumSize)
     } catch {
       throw .nodes(error)
     }

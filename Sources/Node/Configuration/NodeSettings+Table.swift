@@ -226,6 +226,19 @@ extension NodeSettings {
     number(
       "torrents.active", "torrents at a time that take up memory and files",
       \.torrents.activeTorrents, 1...10_000),
+    amount(
+      "torrents.price", "what a MiB of upload costs at least; 0 sells nothing", \.torrents.price),
+    Entry(
+      key: "torrents.spending",
+      summary: "whether torrents with a budget are paid for: true or false",
+      get: { String($0.torrents.isSpending) },
+      set: { settings, text throws(SettingError) in
+        guard let value = Bool(text) else { throw SettingError(wanted: "true or false") }
+        settings.torrents.isSpending = value
+      }),
+    number(
+      "torrents.paid_share", "hundredths of the upload that are for sale", \.torrents.paidShare,
+      1...100),
     list(
       "bridge.eth_rpc", "JSON-RPC addresses of Ethereum nodes that must agree; none for no bridge",
       \.bridge.eth.urls),
@@ -268,19 +281,6 @@ extension NodeSettings {
     amount(
       "bridge.low_balance", "an account of the bridge with less makes an alarm",
       \.bridge.lowBalance),
-    amount(
-      "torrents.price", "what a MiB of upload costs at least; 0 sells nothing", \.torrents.price),
-    Entry(
-      key: "torrents.spending",
-      summary: "whether torrents with a budget are paid for: true or false",
-      get: { String($0.torrents.isSpending) },
-      set: { settings, text throws(SettingError) in
-        guard let value = Bool(text) else { throw SettingError(wanted: "true or false") }
-        settings.torrents.isSpending = value
-      }),
-    number(
-      "torrents.paid_share", "hundredths of the upload that are for sale", \.torrents.paidShare,
-      1...100),
     Entry(
       key: "log.level", summary: "least that is logged: trace, debug, info, notice, warning, error",
       get: { $0.logLevel.rawValue },

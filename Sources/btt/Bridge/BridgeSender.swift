@@ -21,7 +21,7 @@ struct BridgeSender {
     request.chainID = chainID
     var filled = try await TransactionFiller(client: client).fill(request).transaction
     // Estimates are of the newest block: a little more than it takes there costs nothing.
-    filled.gasLimit += filled.gasLimit / 4
+    filled.gasLimit = try Self.withMargin(filled.gasLimit)
     return try await submit(what, filled)
   }
 
@@ -37,13 +37,21 @@ struct BridgeSender {
       nonce: try await client.call(
         "eth_getTransactionCount", [sender, "pending"], returning: .quantity64),
       maxPriorityFeePerGas: tip, maxFeePerGas: (price.multiplying(by: 2) ?? price) &+ tip,
-      gasLimit: gas + gas / 4, to: nil, value: .zero, data: code)
+      gasLimit: try Self.withMargin(gas), to: nil, value: .zero, data: code)
     let (hash, receipt) = try await submit(what, transaction)
     do throws(RPCValueError) {
       return try receipt.json.required("contractAddress", .address)
     } catch {
       throw CommandFailure(.badReply, "the receipt of \(hash) names no contract: \(error)")
     }
+  }
+
+  /// A quarter more than an estimate, which an endpoint may have made up.
+  private static func withMargin(_ gas: UInt64) throws -> UInt64 {
+    guard (21_000...1 << 32).contains(gas) else {
+      throw CommandFailure(.badReply, "the estimate of \(gas) gas cannot be right")
+    }
+    return gas + gas / 4
   }
 
   private func submit(

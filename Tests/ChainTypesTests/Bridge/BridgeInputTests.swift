@@ -16,6 +16,28 @@ struct BridgeInputTests {
       rootToken: Address(0xb), childToken: Address(0xd), rootID: 2, kind: .erc20,
       name: Array("Name".utf8), symbol: [0xff, 0xfe], decimals: 6))
 
+  @Test("The largest proof fits a transaction")
+  func largestProof() throws {
+    var nodes = [[UInt8]](repeating: [0xff], count: DepositProof.maximumNodeCount - 1)
+    nodes.append([UInt8](repeating: 0xff, count: DepositProof.maximumSize - nodes.count))
+    let proof = DepositProof(
+      rootID: .max, header: [UInt8](repeating: 0xff, count: RootHeader.maximumSize),
+      transactionIndex: .max, nodes: nodes, logIndex: .max)
+    #expect(proof.isSubmittable)
+    let transaction = Transaction(
+      chainID: .max, nonce: .max - 1, maxPriorityFeePerGas: .one, maxFeePerGas: .one << 128,
+      gasLimit: 50_000_000, to: StateReceiverModule.address, value: .zero,
+      data: try proof.encodedCall())
+    let key = try PrivateKey(bytes: [UInt8](repeating: 7, count: 32))
+    let signed = try SignedTransaction(signing: transaction, with: key)
+    #expect(try SignedTransaction(decoding: signed.encoded) == signed)
+    nodes.append([0xff])
+    #expect(
+      !DepositProof(
+        rootID: 2, header: [], transactionIndex: 0, nodes: nodes, logIndex: 0
+      ).isSubmittable)
+  }
+
   @Test("A message whose any byte is changed is another message or none", arguments: [0, 1])
   func messageBytes(which: Int) throws {
     let message = which == 0 ? Self.deposit : Self.mapping

@@ -283,12 +283,51 @@ struct CheckpointTests {
     #expect(misplaced.refusal?.contains("no validator") == true)
     #expect(try Self.sign(statement, in: world, by: key).refusal == nil)
     #expect(try Self.sign(statement, in: world, by: key).refusal?.contains("already") == true)
-    // Another candidate stands beside the first.
+    // Another candidate stands beside the first, begun by somebody else.
+    #expect(try Self.sign(other, in: world, by: key).refusal?.contains("open") == true)
+    let next = BridgeWorld.validators[1]
+    #expect(try Self.sign(other, in: world, by: next).refusal == nil)
     #expect(try Self.sign(other, in: world, by: key).refusal == nil)
     guard
       case .array(let list) = try world.view(StateReceiverModule.checkpointCandidates, [eth])[0]
     else { return }
     #expect(list.count == 2)
+  }
+
+  @Test("are listed without overflow, whatever a call overrides")
+  func overridden() throws {
+    let world = try BridgeWorld()
+    var request = CallRequest()
+    request.to = StateReceiverModule.address
+    request.data = try StateReceiverModule.checkpointCandidates.encodeCall([eth])
+    var override = StateOverride()
+    for slot in [10, 11] as [UInt256] {
+      let place = Keccak256.hash(UInt256(2 as UInt64).word.bytes + slot.word.bytes)
+      override.slots[place] = UInt256(UInt64.max).word
+    }
+    request.overrides[StateReceiverModule.address] = override
+    let outcome = try world.view.call(request, at: world.height)
+    #expect(
+      try StateReceiverModule.checkpointCandidates.decodeResult(outcome.output) == [.array([])])
+  }
+
+  @Test("of one validator stand open one at a time, so that none fills the list")
+  func flood() throws {
+    let (world, heights) = try Self.world()
+    let (honest, hostile) = (BridgeWorld.validators[3], BridgeWorld.validators[0])
+    var wrong = try Self.statement(world, height: heights[0], count: 1)
+    wrong.endBlockHash = UInt256(8).word
+    #expect(try Self.sign(wrong, in: world, by: hostile).refusal == nil)
+    wrong.endBlockHash = UInt256(9).word
+    #expect(try Self.sign(wrong, in: world, by: hostile).refusal?.contains("open") == true)
+    let first = try Self.statement(world, height: heights[0], count: 1)
+    for key in [honest, hostile, BridgeWorld.validators[1]] {
+      #expect(try Self.sign(first, in: world, by: key).refusal == nil)
+    }
+    // With the complete one all before it are closed.
+    var second = try Self.statement(world, height: heights[1], count: 2)
+    second.endBlockHash = UInt256(9).word
+    #expect(try Self.sign(second, in: world, by: hostile).refusal == nil)
   }
 
   @Test("only rise, in height and in count")

@@ -79,6 +79,11 @@ enum ReceiverStorage {
       StorageLayout.word(signer), in: StorageLayout.mapping(digest, at: 14))
   }
 
+  /// The place, counted from one, of the checkpoint that a validator began last.
+  static func begun(_ root: UInt64, _ signer: Address) -> Hash256 {
+    StorageLayout.mapping(StorageLayout.word(signer), in: StorageLayout.mapping(root, at: 15))
+  }
+
   /// The element of a dynamic array whose length lies at `slot`.
   static func element(_ index: UInt64, of slot: Hash256) -> Hash256 {
     StorageLayout.member(index, of: Keccak256.hash(slot))

@@ -27,7 +27,7 @@ extension StateReceiver {
       throw ModuleFailure.reverted("\(signer) signed this checkpoint and is no validator")
     }
     let slot = ReceiverStorage.checkpoint(digest)
-    if try call.load(slot).isZero { try begin(statement, digest, &call) }
+    if try call.load(slot).isZero { try begin(statement, digest, by: signer, &call) }
     try add(signature, of: signer, to: digest, &call)
     let weightSlot = StorageLayout.member(3, of: slot)
     let sum = UInt256(try call.load(weightSlot)) &+ weight
@@ -89,8 +89,15 @@ extension StateReceiver {
   }
 
   private static func begin(
-    _ statement: CheckpointStatement, _ digest: Hash256, _ call: inout ModuleCall
+    _ statement: CheckpointStatement, _ digest: Hash256, by signer: Address,
+    _ call: inout ModuleCall
   ) throws {
+    // One open candidate each, so that no single validator can fill the list.
+    let own = ReceiverStorage.begun(statement.rootID, signer)
+    let firstOpen = try call.load(ReceiverStorage.firstOpen(statement.rootID)).uint64()
+    guard try call.load(own).uint64() <= firstOpen else {
+      throw ModuleFailure.reverted("\(signer) has begun a checkpoint that is open still: sign one")
+    }
     let slot = ReceiverStorage.checkpoint(digest)
     try call.store(slot, CheckpointNumbers(statement).word)
     try call.store(StorageLayout.member(1, of: slot), statement.endBlockHash)
@@ -99,6 +106,7 @@ extension StateReceiver {
     let count = try call.load(list).uint64()
     try call.store(ReceiverStorage.element(count, of: list), digest)
     try call.store(list, UInt256(count &+ 1).word)
+    try call.store(own, UInt256(count &+ 1).word)
   }
 
   private static func add(

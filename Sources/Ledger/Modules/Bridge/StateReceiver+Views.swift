@@ -142,7 +142,8 @@ extension StateReceiver {
       let list = ReceiverStorage.candidates(root)
       let end = try call.load(list).uint64()
       let start = min(try call.load(ReceiverStorage.firstOpen(root)).uint64(), end)
-      let page = start..<min(end, start + StateReceiverModule.maximumPageCount)
+      // Whoever asks may have overridden both words: nothing here may overflow.
+      let page = start..<(start + min(end - start, StateReceiverModule.maximumPageCount))
       try writer.array(count: page.count) { inner in
         for index in page {
           inner.append(try call.load(ReceiverStorage.element(index, of: list)))
