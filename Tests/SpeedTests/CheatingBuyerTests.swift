@@ -103,6 +103,26 @@ struct CheatingBuyerTests {
       })
   }
 
+  @Test("who leaves owes for what was asked for before; what is asked for later is free")
+  func leavesWithRequestsOut() throws {
+    let rig = try TradeRig()
+    rig.begin()
+    let market = rig.seller.market
+    let asked = (0..<8).map { BlockRequest(piece: 0, offset: $0 * 16_384, length: 16_384) }
+    for block in asked { #expect(market.admit(block, from: TradeRig.peer) == .serve()) }
+    let channel = try #require(market.statistics.peers.first?.sellingChannel)
+    rig.say(
+      .bye(SpeedBye(reason: .done, channelID: channel, sent: 0, received: 0, total: 0)),
+      to: rig.seller)
+    rig.pump()
+    for block in asked { rig.observe(.sent(block, to: TradeRig.peer), rig.seller) }
+    #expect(market.statistics.earned == rig.paid(8 * 16_384))
+    let later = BlockRequest(piece: 1, offset: 0, length: 16_384)
+    #expect(market.admit(later, from: TradeRig.peer) == .serve())
+    rig.observe(.sent(later, to: TradeRig.peer), rig.seller)
+    #expect(market.statistics.earned == rig.paid(8 * 16_384))
+  }
+
   @Test("a channel of somebody else gives no credit, however public its descriptor is")
   func foreignDescriptor() throws {
     let rig = try TradeRig()

@@ -82,6 +82,8 @@ extension PeerMessage {
   fileprivate var mayOvertakeBlocks: Bool {
     switch self {
     case .keepAlive, .interested, .notInterested, .have, .request, .cancel, .hashRequest: true
+    // What is said of requests keeps its order with them; only great messages wait.
+    case .extended(_, let payload): payload.readableBytes <= 512
     default: false
     }
   }

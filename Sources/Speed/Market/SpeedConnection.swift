@@ -137,11 +137,9 @@ final class SpeedConnection {
   private func left(_ bye: SpeedBye) {
     // Whoever ends one direction says by the channel which; zero ends whatever there is.
     let id = bye.channelID
-    if let channel = seller.channel, channel.id == id {
-      endSelling()
-      if bye.reason == .done { accounts.close(channel) }
-    }
-    if buyer.channel?.id == id || (buyer.channel == nil && seller.channel?.id != id) {
+    if seller.channel?.id == id {
+      buyerLeft(isDone: bye.reason == .done)
+    } else if buyer.channel == nil || buyer.channel?.id == id {
       sellerLeft(bye.reason)
     }
   }

@@ -11,8 +11,12 @@ extension SpeedMarket {
     return max(figures.isComplete ? slots - 1 : slots / 2, 1)
   }
 
-  /// Buyers that accept the price, have a channel and take what they get.
-  var demand: Int { candidates.count }
+  /// Buyers that accept the price as it is now, have a channel and take what they get; those who
+  /// stay at an older, lower one would not pay this.
+  var demand: Int {
+    let price = accounts.priceClock?.price ?? 0
+    return candidates.count { ($0.seller.accepted?.price ?? 0) >= price }
+  }
 
   private var candidates: [SpeedConnection] {
     ordered.filter { connection in

@@ -131,12 +131,16 @@ package struct CreditOffice {
   }
 
   /// Whether what a payer owes beyond its own count, for what was under way when connections
-  /// broke, may be written off: up to a sixty-fourth of what it ever paid.
+  /// broke, may be written off: up to a sixty-fourth of what it ever paid,
+  /// and never more than a first window in all.
   mutating func forgives(_ payer: Address, _ amount: UInt128) -> Bool {
     guard var standing = payers[payer] else { return false }
-    guard standing.forgiven + amount <= standing.paid / 64 else { return false }
+    guard standing.forgiven + amount <= min(standing.paid / 64, standing.firstWindowValue) else {
+      return false
+    }
     standing.forgiven += amount
     standing.delivered -= min(amount, standing.delivered)
+    standing.halfSince = nil
     payers[payer] = standing
     return true
   }

@@ -13,6 +13,10 @@ struct SellerState {
   var accepted: SpeedQuote?
   /// The channel whose signer proved itself.
   var channel: SellingChannel?
+  /// Paid mode has ended: what was asked for before still goes out, and is owed.
+  var isLeaving = false
+  /// The buyer needs the channel no more: it is closed when the last of it is out.
+  var isChannelDone = false
   /// Proofs that were looked at, for a bound on signatures.
   var proofsChecked = 0
   var isBarred = false

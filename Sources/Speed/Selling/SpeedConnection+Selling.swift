@@ -60,7 +60,12 @@ extension SpeedConnection {
 
   /// The channel is known and its payer proven: from here on there may be credit.
   func takeChannel(_ channel: SellingChannel, voucher: SignedVoucher?) {
-    if let old = seller.channel, old !== channel { endSelling() }
+    if let old = seller.channel, old !== channel {
+      // What was asked for on the one is not to be paid, or left unpaid, on another.
+      guard seller.promised.isEmpty else { return refuseChannel(channel.id) }
+      endSelling()
+    }
+    (seller.isLeaving, seller.isChannelDone) = (false, false)
     seller.channel = channel
     if !channel.users.contains(where: { $0 === self }) { channel.users.append(self) }
     welcome(at: accounts.priceClock?.price ?? 0)
@@ -103,7 +108,8 @@ extension SpeedConnection {
       market.slotsChanged()
       return
     }
-    guard market.isSelling, !seller.isBarred, let channel = seller.channel, !channel.isClosing,
+    guard market.isSelling, !seller.isBarred, !seller.isLeaving,
+      let channel = seller.channel, !channel.isClosing,
       let quote = seller.offered.last(where: { $0.id == id }),
       quote.expiry > accounts.unixTime(at: now)
     else { return strike(2) }
@@ -190,7 +196,10 @@ extension SpeedConnection {
     return (price, channel)
   }
 
-  func dropped(_ block: BlockRequest) { _ = settlePromise(block) }
+  func dropped(_ block: BlockRequest) {
+    _ = settlePromise(block)
+    endIfServed()
+  }
 
   /// A block went out: what of it exceeds barter is billed.
   func delivered(_ block: BlockRequest) {
@@ -202,6 +211,7 @@ extension SpeedConnection {
     seller.paidSent += block.length
     bill(at: price, on: channel)
     if seller.mark.map({ now - $0.at > .seconds(30) }) ?? true { seller.mark = (sent, now) }
+    endIfServed()
   }
 
   private func bill(at price: UInt128, on channel: SellingChannel) {
@@ -250,8 +260,25 @@ extension SpeedConnection {
       market.slotsChanged()
       reconsider()
     } else {
-      endSelling()
+      buyerLeft()
     }
+  }
+
+  /// Paid mode ends, but not for what was asked for in it: to leave must not make that free.
+  func buyerLeft(isDone: Bool = false) {
+    seller.accepted = nil
+    seller.isLeaving = true
+    seller.isChannelDone = seller.isChannelDone || isDone
+    market.slotsChanged()
+    reconsider()
+    endIfServed()
+  }
+
+  private func endIfServed() {
+    guard seller.isLeaving, seller.promised.isEmpty, let channel = seller.channel else { return }
+    let isDone = seller.isChannelDone
+    endSelling()
+    if isDone { accounts.close(channel) }
   }
 
   /// Paid mode is over on this side.
@@ -259,6 +286,7 @@ extension SpeedConnection {
     guard let channel = seller.channel else { return }
     for block in Array(seller.promised.keys) { _ = settlePromise(block) }
     seller.accepted = nil
+    (seller.isLeaving, seller.isChannelDone) = (false, false)
     market.noteTrade(of: self)
     seller.channel = nil
     channel.users.removeAll { $0 === self }
