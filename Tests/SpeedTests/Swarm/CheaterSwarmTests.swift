@@ -23,7 +23,7 @@ struct CheaterSwarmTests {
   #if DEBUG
     private static let usual: UInt64 = 1
   #else
-    private static let usual: UInt64 = 20
+    private static let usual: UInt64 = 8
   #endif
 
   static let cheats: [(TradeSwarm.Part, Liar?)] = [
