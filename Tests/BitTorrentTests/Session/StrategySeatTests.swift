@@ -20,7 +20,8 @@ struct StrategySeatTests {
     var extensionNames: [String] { ["x_greeting"] }
 
     func extensionsAgreed(
-      _ names: [String], with peer: PeerHandle, wishes: inout [StrategyWish]
+      _ names: [String], entries: [String: ByteBuffer], with peer: PeerHandle,
+      wishes: inout [StrategyWish]
     ) {
       peers.append(peer)
       wishes.append(.send(peer, extensionName: "x_greeting", ByteBuffer(string: "from \(name)")))
