@@ -62,7 +62,10 @@ struct StrategySeatTests {
     var other = SessionRig.configuration()
     other.strategies = theirs
     try await SessionRig.withSession(configuration) { seeder in
-      let seed = try await seeder.add(.metainfo(metainfo), TorrentOptions(directory: given.path))
+      // So slow that the download does not end, and with it the connection, before the news.
+      var slow = TorrentOptions(directory: given.path)
+      slow.uploadLimit = 1_000
+      let seed = try await seeder.add(.metainfo(metainfo), slow)
       await seed.wait(for: .seeding)
       try await SessionRig.withSession(other) { leecher in
         var options = TorrentOptions(directory: wanted.path)
