@@ -55,7 +55,7 @@ struct StrategySeatTests {
   func greets() async throws {
     let given = try TemporaryDirectory()
     let wanted = try TemporaryDirectory()
-    let metainfo = try SessionRig.content(in: given)
+    let metainfo = try SessionRig.content("content", ["a": 4_000_000], in: given)
     let (ours, theirs) = (Greeters(name: "seed"), Greeters(name: "leech"))
     var configuration = SessionRig.configuration()
     configuration.strategies = ours
@@ -64,7 +64,7 @@ struct StrategySeatTests {
     try await SessionRig.withSession(configuration) { seeder in
       // So slow that the download does not end, and with it the connection, before the news.
       var slow = TorrentOptions(directory: given.path)
-      slow.uploadLimit = 1_000
+      slow.uploadLimit = 16_384
       let seed = try await seeder.add(.metainfo(metainfo), slow)
       await seed.wait(for: .seeding)
       try await SessionRig.withSession(other) { leecher in
