@@ -235,10 +235,9 @@ extension SpeedConnection {
   }
 
   /// A piece was wrong: nothing of it is paid, and where it came from here alone, nothing ever.
-  func failed(_ piece: Int, _ bytes: Int) {
+  func failed(_ piece: Int, isProven: Bool) {
     let tally = buyer.take(piece)
-    guard !tally.isEmpty else { return }
-    guard bytes >= market.length(of: piece) else { return }
+    guard !tally.isEmpty, isProven else { return }
     buyer.isBarred = true
     stopBuying(.badData, tells: true)
   }

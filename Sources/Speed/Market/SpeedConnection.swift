@@ -167,7 +167,7 @@ final class SpeedConnection {
     case .verified(let piece, let bytes, from: _):
       verified += bytes
       proved(piece, bytes)
-    case .failed(let piece, let bytes, from: _): failed(piece, bytes)
+    case .failed(let piece, _, from: _, let isProven): failed(piece, isProven: isProven)
     }
   }
 

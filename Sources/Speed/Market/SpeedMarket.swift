@@ -264,7 +264,7 @@ extension TransferEvent {
     switch self {
     case .sent(_, to: let peer), .dropped(_, of: let peer), .requested(_, of: let peer),
       .received(_, from: let peer), .duplicate(_, from: let peer), .cancelled(_, of: let peer),
-      .verified(_, _, from: let peer), .failed(_, _, from: let peer):
+      .verified(_, _, from: let peer), .failed(_, _, from: let peer, _):
       peer
     }
   }

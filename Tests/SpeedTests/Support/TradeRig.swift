@@ -214,7 +214,7 @@ final class TradeRig {
     let event: TransferEvent =
       !wrong.contains(block.piece)
       ? .verified(piece: block.piece, bytes: pieceLength, from: Self.peer)
-      : .failed(piece: block.piece, bytes: pieceLength, from: Self.peer)
+      : .failed(piece: block.piece, bytes: pieceLength, from: Self.peer, isProven: true)
     observe(event, buyer)
   }
 
