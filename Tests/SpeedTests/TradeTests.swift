@@ -256,6 +256,23 @@ struct TradeTests {
     #expect(rig.served == 400 * 16 * 16_384)
   }
 
+  @Test("in v2 blocks of large pieces are paid one by one, and nothing on account")
+  func byLeaf() throws {
+    let rig = try TradeRig(pieceLength: 8 << 20, isV2: true)
+    rig.begin()
+    #expect(rig.buyer.market.wantsLeaves(of: TradeRig.peer))
+    for _ in 0..<300 { rig.transfer(blocks: 1) }
+    rig.pass(.seconds(2))
+    #expect(rig.held.isEmpty)
+    #expect(rig.seller.desk.income == rig.paid(300 << 14))
+    // A block that came and is not judged yet is not paid for.
+    let block = BlockRequest(piece: 500, offset: 0, length: 16_384)
+    rig.observe(.requested(block, of: TradeRig.peer), rig.buyer)
+    rig.observe(.received(block, from: TradeRig.peer), rig.buyer)
+    rig.pass(.seconds(2))
+    #expect(rig.buyer.desk.spent == rig.paid(300 << 14))
+  }
+
   @Test("large pieces are paid on account, of one piece at most", arguments: [4 << 20, 16 << 20])
   func onAccount(_ pieceLength: Int) throws {
     let rig = try TradeRig(pieceLength: pieceLength)

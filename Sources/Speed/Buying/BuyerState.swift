@@ -175,12 +175,12 @@ struct BuyerState {
     return taken
   }
 
-  /// A piece was wrong: nothing of it is paid; whether any of it had a price.
-  mutating func drop(_ piece: Int) -> Bool {
-    guard let tally = tallies.removeValue(forKey: piece) else { return false }
-    for part in tally { unverifiedValue -= min(unverifiedValue, part.value) }
+  /// A piece was wrong: nothing more of it is paid.
+  mutating func drop(_ piece: Int) {
+    for part in tallies.removeValue(forKey: piece) ?? [] {
+      unverifiedValue -= min(unverifiedValue, part.value)
+    }
     if tallies.isEmpty { unverifiedValue = 0 }
-    return tally.contains { $0.price > 0 }
   }
 
   private static let greatestTags = 4_096

@@ -1,5 +1,6 @@
 internal import BitTorrent
 internal import ChainTypes
+internal import Metainfo
 internal import NIOCore
 internal import Primitives
 
@@ -191,8 +192,15 @@ extension SpeedConnection {
     buyer.counted = ahead
   }
 
+  /// Whether each block is found right or wrong by itself: in v2, where one answer holds the leaves
+  /// of a piece.
+  var judgesBlocks: Bool {
+    introduction.isV2
+      && market.pieceLength <= MerkleRange.lengthLimit * BlockRequest.blockLength
+  }
+
   /// What may be paid of what is not checked yet, where pieces are large.
-  var valueOnAccount: UInt128 { buyer.unverifiedValue }
+  var valueOnAccount: UInt128 { judgesBlocks ? 0 : buyer.unverifiedValue }
 
   /// What is asked from here on is asked for nothing.
   func pauseBuying() {
@@ -275,7 +283,7 @@ extension SpeedConnection {
   // before, where such blocks are few, one piece for a payee at most; not where leaves tell of
   // each block or pieces are paid on account, as there is nothing more to be lost there.
   private func cameAgain(_ part: BuyerState.Part) {
-    guard let channel = buyer.channel, !introduction.isV2,
+    guard let channel = buyer.channel, !judgesBlocks,
       market.pieceLength * 2 <= channel.window,
       channel.copies + part.bytes <= min(market.pieceLength, buyer.paidVerified / 16)
     else { return }
@@ -290,12 +298,14 @@ extension SpeedConnection {
     if let channel = buyer.channel { accounts.pay(channel) }
   }
 
-  /// A piece was wrong: nothing of it is paid, and where it came from here alone, nothing ever.
-  func failed(_ piece: Int, _ bytes: Int) {
-    defer { recount() }
-    guard buyer.drop(piece), bytes >= market.pieceLength else { return }
+  /// Bytes of a piece were wrong: nothing of it is paid that was not found right before, and where
+  /// it is proven that they came from here, nothing ever.
+  func failed(_ piece: Int, isProven: Bool) {
+    buyer.drop(piece)
+    recount()
+    guard isProven, !buyer.isBarred else { return }
     buyer.isBarred = true
-    if let payee = buyer.channel?.payee { accounts.bar(payee) }
+    if let payee = buyer.channel?.payee ?? buyer.quote?.payee { accounts.bar(payee) }
     stopBuying(.badData, tells: true)
   }
 

@@ -180,7 +180,7 @@ final class SpeedConnection {
       verified += bytes
       proved(piece, bytes)
       tellReceipt()
-    case .failed(let piece, let bytes, from: _): failed(piece, bytes)
+    case .failed(let piece, _, from: _, let isProven): failed(piece, isProven: isProven)
     }
   }
 

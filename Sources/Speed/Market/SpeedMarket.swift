@@ -206,6 +206,11 @@ public final class SpeedMarket: Strategy {
 
   private static let secondsOfPiece = 10
 
+  /// Of what is paid for each block is judged by itself, where that can be.
+  public func wantsLeaves(of peer: PeerHandle) -> Bool {
+    connections[peer].map { $0.buyer.accepted.map { $0.price > 0 } ?? false } ?? false
+  }
+
   /// Whether a request may be served.
   public func admit(_ request: BlockRequest, from peer: PeerHandle) -> RequestVerdict {
     connections[peer]?.admit(request) ?? .serve()
@@ -259,7 +264,7 @@ extension TransferEvent {
     switch self {
     case .sent(_, to: let peer), .dropped(_, of: let peer), .requested(_, of: let peer),
       .received(_, from: let peer), .duplicate(_, from: let peer), .cancelled(_, of: let peer),
-      .verified(_, _, from: let peer), .failed(_, _, from: let peer):
+      .verified(_, _, from: let peer), .failed(_, _, from: let peer, _):
       peer
     }
   }

@@ -241,11 +241,13 @@ final class TradeRig {
     served += block.length
     observe(.sent(block, to: Self.peer), seller)
     observe(.received(block, from: Self.peer), buyer)
-    guard block.offset + block.length == pieceLength else { return }
+    // In the second format each block is judged by itself.
+    let bytes = isV2 ? block.length : pieceLength
+    guard isV2 || block.offset + block.length == pieceLength else { return }
     let event: TransferEvent =
       !wrong.contains(block.piece)
-      ? .verified(piece: block.piece, bytes: pieceLength, from: Self.peer)
-      : .failed(piece: block.piece, bytes: pieceLength, from: Self.peer)
+      ? .verified(piece: block.piece, bytes: bytes, from: Self.peer)
+      : .failed(piece: block.piece, bytes: bytes, from: Self.peer, isProven: true)
     observe(event, buyer)
   }
 
