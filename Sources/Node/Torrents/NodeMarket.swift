@@ -40,7 +40,7 @@ package final class NodeMarket: Sendable {
     markets = SpeedMarkets(till: till, selling: selling)
     self.directory = directory
     budgetFile = "\(directory.channels)/\(account).budgets.json"
-    await till.setSpending(settings.isSpending)
+    await markets.setSpending(settings.isSpending)
     let kept = try Self.read(budgetFile)
     budgets = Mutex(kept)
     for (torrent, terms) in kept { await markets.buy(terms, for: torrent) }
@@ -59,6 +59,12 @@ package final class NodeMarket: Sendable {
 
   /// Writes down what was spent, once the session has ended.
   func close() async { await till.close() }
+
+  /// Whether anything is paid for; what the settings say holds again after a restart.
+  func spending(_ isSpending: Bool?) async -> Bool {
+    if let isSpending { await markets.setSpending(isSpending) }
+    return markets.isSpending
+  }
 
   /// Says what is paid for a torrent; nil pays nothing more.
   func buy(_ terms: BuyingTerms?, for torrent: SHA1Hash) async throws {

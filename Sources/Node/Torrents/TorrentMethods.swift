@@ -28,6 +28,7 @@ package struct TorrentMethods: Sendable {
     addChanges(to: &table)
     addLimits(to: &table)
     addTrade(to: &table)
+    addSpending(to: &table)
     add("torrent_add", 2, to: &table) { [folders, market] session, params in
       let source = try Self.source(try params.required(0, .object), folders)
       let wanted = try Self.wanted(try params.optional(1, .object) ?? [:], folders)
@@ -51,6 +52,13 @@ package struct TorrentMethods: Sendable {
         try await market.needed().buy(buying, for: torrent)
       }
       return .value(try await market.needed().trade(of: torrent))
+    }
+  }
+
+  private func addSpending(to table: inout RPCMethodTable) {
+    add("torrent_spending", 1, to: &table) { [market] _, params in
+      let isOn = try params.optional(0, .bool)
+      return .value(.bool(try await market.needed().spending(isOn)))
     }
   }
 

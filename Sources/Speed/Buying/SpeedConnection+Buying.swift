@@ -48,8 +48,9 @@ extension SpeedConnection {
     guard let channel = buyer.channel, channel.id == need.channelID, buyer.phase != .strange else {
       return
     }
-    // The answer to the first accept is a receipt, and a need right after it.
-    if let receipt = buyer.receiptBefore, buyer.barter.base == nil { buyer.barter.base = receipt }
+    // The answer to the first accept is a receipt and a need right after it, before any block that
+    // costs something; what was on its way before the answer may look like one.
+    if let receipt = buyer.receiptBefore, buyer.barter.moved == 0 { buyer.barter.base = receipt }
     let isNew = buyer.phase != .ready
     // Whoever shows a voucher has it looked at, which costs something: once.
     if isNew, let voucher = need.voucher, voucher.channelID == channel.id,
@@ -153,7 +154,11 @@ extension SpeedConnection {
     let digest = ChannelProof.digest(of: channel.id, in: context)
     accounts.sign(digest, by: channel.descriptor.voucherSigner) { [weak self] signature in
       guard let self, !isGone, buyer.phase == .proving else { return }
-      guard let signature else { return buyer.phase = .strange }
+      guard let signature else {
+        // Its key is not here.
+        (buyer.phase, buyer.avoidUntil) = (.strange, now + Self.pause)
+        return
+      }
       buyer.phase = .shown
       buyer.channel = channel
       channel.window = min(max(buyer.window, 32 << 10), 1 << 30)

@@ -1,5 +1,6 @@
-internal import BitTorrent
+package import BitTorrent
 internal import NIOCore
+package import Primitives
 
 // Which of the payers have slots, and how the upload is shared.
 extension SpeedMarket {
@@ -26,6 +27,15 @@ extension SpeedMarket {
       else { return false }
       return channel.delivered < channel.deposit && (standing.window > 0 || standing.room > 0)
     }
+  }
+
+  /// At what price a peer's requests are served now, and who pays it; nil where they are free.
+  package func sale(to peer: PeerHandle) -> (payer: Address, price: UInt128)? {
+    guard let seller = connections[peer]?.seller, let price = seller.accepted?.price, price > 0,
+      let payer = seller.channel?.payer, let standing = accounts.credit[payer],
+      standing.window > 0 || standing.room > 0
+    else { return nil }
+    return (payer, price)
   }
 
   func slotsChanged() { areSlotsStale = true }

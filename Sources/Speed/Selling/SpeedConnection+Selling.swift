@@ -35,6 +35,8 @@ extension SpeedConnection {
       if seller.offered.count >= Self.quotesKept { seller.offered.removeFirst() }
       seller.offered.append(quote)
       send(.quote(SignedQuote(quote, signature: signature)))
+      // Somebody turned out to be a friend meanwhile.
+      if seller.generation == 0 { offerQuote() }
     }
   }
 

@@ -24,6 +24,7 @@ public final class SpeedMarkets: StrategySource {
     /// What had been spent when the torrents that run began to.
     var spentAtStart: [SHA1Hash: UInt128] = [:]
     var notSold: Set<SHA1Hash> = []
+    var isSpending = true
   }
 
   /// Markets at a till; `selling` nil sells nothing.
@@ -50,7 +51,7 @@ public final class SpeedMarkets: StrategySource {
       var terms = terms
       terms?.spentBefore = state.spentAtStart[torrent] ?? spent
       state.buying[torrent] = terms
-      return (state.seats[torrent], terms)
+      return (state.seats[torrent], state.isSpending ? terms : nil)
     }
     seat?.enter { strategy, _ in (strategy as? SpeedMarket)?.buying = buying }
   }
@@ -59,6 +60,29 @@ public final class SpeedMarkets: StrategySource {
   public func stopBuying(for torrent: SHA1Hash) {
     state.withLock({ $0.seats[torrent] })?.enter { strategy, _ in
       (strategy as? SpeedMarket)?.buying = nil
+    }
+  }
+
+  /// Whether anything is bought, whatever budgets say.
+  public var isSpending: Bool { state.withLock { $0.isSpending } }
+
+  /// Turns buying on or off for all torrents.
+  ///
+  /// Off, nothing more is asked for at a price at once, what is owed is paid within a second, and
+  /// then nothing is signed any more.
+  public func setSpending(_ isSpending: Bool) async {
+    let torrents = state.withLock { state in
+      state.isSpending = isSpending
+      return state.seats.map { torrent, seat in (seat, isSpending ? state.buying[torrent] : nil) }
+    }
+    if isSpending { await till.setSpending(true) }
+    for (seat, terms) in torrents {
+      seat.enter { strategy, _ in (strategy as? SpeedMarket)?.buying = terms }
+    }
+    if !isSpending {
+      if !torrents.isEmpty { try? await Task.sleep(for: .seconds(1)) }
+      // It may have been turned on again.
+      if !self.isSpending { await till.setSpending(false) }
     }
   }
 
@@ -75,7 +99,8 @@ public final class SpeedMarkets: StrategySource {
       state.seats[seat.id] = seat
       state.spentAtStart[seat.id] = spent
       state.buying[seat.id]?.spentBefore = spent
-      return (state.buying[seat.id], !state.notSold.contains(seat.id))
+      let terms = state.isSpending ? state.buying[seat.id] : nil
+      return (terms, !state.notSold.contains(seat.id))
     }
     let market = SpeedMarket(accounts: accounts, buying: buying, sells: sells)
     market.wake = { seat.enter { _, _ in } }

@@ -82,6 +82,33 @@ struct NodeTorrentMove: AsyncParsableCommand {
   }
 }
 
+/// The command `btt torrent spending`.
+struct NodeTorrentSpending: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "spending", abstract: "Show or change whether a node pays for any torrent.",
+    discussion: """
+      off holds whatever the torrents' budgets say, until on, or until the node starts again and \
+      goes by its setting torrents.spending. What is owed already is paid.
+
+      EXAMPLE
+        btt torrent spending off
+        btt torrent spending
+      """)
+
+  /// The switch.
+  enum State: String, ExpressibleByArgument, CaseIterable { case on, off }
+
+  @Argument(help: "on or off; without it only shows.")
+  var state: State?
+  @OptionGroup var node: NodeTorrentOptions
+
+  func run() async throws {
+    let wanted = state.map { JSONValue.bool($0 == .on) } ?? .null
+    let isOn = try await node.call("torrent_spending", wanted).boolValue ?? false
+    node.output.print(["spending": .bool(isOn)], text: "spending is \(isOn ? "on" : "off")")
+  }
+}
+
 /// The command `btt torrent watch`.
 struct NodeTorrentWatch: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

@@ -16,13 +16,14 @@ struct Torrent: AsyncParsableCommand {
         btt torrent add debian.torrent --token-file ./node/admin.token
         btt torrent list
 
-      get and seed run by themselves; add, list, status, peers, files, limits, pause, resume, move, \
-      remove and watch are about a node that was started with --torrents.
+      get and seed run by themselves; add, list, status, peers, files, limits, spending, pause, \
+      resume, move, remove and watch are about a node that was started with --torrents.
       """,
     subcommands: [
       TorrentGet.self, TorrentSeed.self, TorrentCreate.self, TorrentShow.self, TorrentVerify.self,
       TorrentMagnet.self, NodeTorrentAdd.self, NodeTorrentList.self, NodeTorrentStatus.self,
-      NodeTorrentPeers.self, NodeTorrentFiles.self, NodeTorrentLimits.self, NodeTorrentPause.self,
-      NodeTorrentResume.self, NodeTorrentMove.self, NodeTorrentRemove.self, NodeTorrentWatch.self,
+      NodeTorrentPeers.self, NodeTorrentFiles.self, NodeTorrentLimits.self,
+      NodeTorrentSpending.self, NodeTorrentPause.self, NodeTorrentResume.self,
+      NodeTorrentMove.self, NodeTorrentRemove.self, NodeTorrentWatch.self,
     ])
 }

@@ -156,7 +156,7 @@ internal import Testing
         session: world.session,
         folders: try TorrentFolders(standard: world.directory.path, roots: [])
       ).register(in: &table)
-      #expect(table.names.count == 16)
+      #expect(table.names.count == 17)
       #expect(table.names.allSatisfy { table[$0]?.access == .admin })
       await #expect(throws: RPCError.self) {
         _ = try await world.call("torrent_list", isAdmin: false)

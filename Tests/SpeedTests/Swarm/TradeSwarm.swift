@@ -78,7 +78,7 @@ final class TradeSwarm {
 
   private struct SwarmIsOver: Error {}
 
-  private func join(_ index: Int) -> SpeedMarket {
+  private func join(_ index: Int) -> any Strategy {
     let (part, desk) = (parts[index], desks[index])
     var selling = SellingTerms(floorPrice: part == .dear ? Self.price * 100 : Self.price)
     selling.graceSeconds = 900
@@ -102,7 +102,10 @@ final class TradeSwarm {
     }
     accounts[index] = shared
     markets[index] = market
-    return market
+    return Auditor(market) { [unowned self] payer, sold, given in
+      let pair = Pair(host: index, other: payer)
+      audited[pair, default: 0] += Int128(sold) - Int128(given)
+    }
   }
 
   // MARK: Money
@@ -119,7 +122,10 @@ final class TradeSwarm {
     let paid = ledger.entries(payer: account).reduce(0 as UInt128) { sum, entry in
       sum + desks[seller].paid(entry.descriptor.id)
     }
-    return sold > paid ? sold - paid : 0
+    // The seller's own bill and an outsider's count: the greater is what it lost.
+    let counted = (audited[Pair(host: seller, other: account)] ?? 0) >> 20
+    let worth = max(sold, UInt128(max(counted, 0)))
+    return worth > paid ? worth - paid : 0
   }
 
   /// The most that a seller ever let a payer owe, at its dearest price, in wei.
@@ -176,6 +182,8 @@ final class TradeSwarm {
     var other: Address
   }
   private var lives: [Int] = []
+  // Bytes that went out for a price, less those that came in barter, times the price.
+  private var audited: [Pair: Int128] = [:]
   private var right: [Line: Int] = [:]
   private var sold: [Line: UInt128] = [:]
   private var windows: [Pair: Int] = [:]
