@@ -272,8 +272,8 @@ let package = Package(
     .testTarget(
       name: "SpeedTests",
       dependencies: [
-        "Speed", "SwarmSimulation", "BitTorrent", "ChainTypes", "JSON", "Keys", "Metainfo",
-        "PaymentChannels", "Primitives", "TestSupport", nioCore,
+        "Speed", "SwarmSimulation", "BitTorrent", "ChainTypes", "JSON", "KeyValueStore", "Keys",
+        "Metainfo", "PaymentChannels", "Primitives", "TestSupport", logging, nioCore,
       ],
       swiftSettings: settings),
     .testTarget(

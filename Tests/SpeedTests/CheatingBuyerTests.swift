@@ -154,6 +154,30 @@ struct CheatingBuyerTests {
     #expect(rig.seller.desk.income <= TradeRig.price / 4)
   }
 
+  @Test("who says that bytes trickle in is in default before long all the same")
+  func dripping() throws {
+    let rig = try TradeRig()
+    rig.onTheWay = { message, toSeller in
+      switch message {
+      case .voucher: nil
+      case .receipt where toSeller: nil
+      default: message
+      }
+    }
+    rig.begin()
+    rig.transfer(blocks: 40)
+    #expect(rig.served == 512 << 10)
+    var seconds = 0
+    while !rig.held.isEmpty, seconds < 3_600 {
+      seconds += 9
+      rig.pass(.seconds(9))
+      let received = UInt64(seconds)
+      rig.say(.receipt(SpeedReceipt(received: received, verified: received)), to: rig.seller)
+      rig.pump()
+    }
+    #expect(seconds <= 18)
+  }
+
   @Test("a claim to have received less than was sent long ago ends paid mode")
   func dispute() throws {
     let rig = try TradeRig()

@@ -22,16 +22,63 @@ struct CheatingSellerTests {
       })
     rig.pass(.seconds(120))
     #expect(!rig.buyer.market.binds(TradeRig.peer))
+    // Nor on a new connection.
+    rig.disconnect()
+    rig.connect()
+    rig.begin()
+    #expect(rig.buyer.market.statistics.peers[0].buyingPrice == nil)
   }
 
-  @Test("of large pieces a liar gets one piece's price at most")
-  func garbageOnAccount() throws {
-    let rig = try TradeRig(pieceLength: 8 << 20)
+  @Test(
+    "of large pieces a liar gets one piece's price at most, in v2 nothing",
+    arguments: [false, true])
+  func garbageOnAccount(isV2: Bool) throws {
+    let rig = try TradeRig(pieceLength: 8 << 20, isV2: isV2)
     rig.begin()
     rig.transfer(blocks: 512, isRight: false)
     rig.pass(.seconds(2))
-    #expect(rig.buyer.desk.spent <= rig.paid(8 << 20))
+    #expect(rig.buyer.desk.spent <= rig.paid(isV2 ? 0 : 8 << 20))
     #expect(!rig.buyer.market.binds(TradeRig.peer))
+  }
+
+  @Test("of large pieces a liar with many connections gets one piece's price at most")
+  func garbageOnManyConnections() throws {
+    let rig = try TradeRig(pieceLength: 8 << 20)
+    let peers = (1...5).map { PeerHandle($0) }
+    for peer in peers { rig.connect(on: peer) }
+    rig.begin()
+    for (number, peer) in peers.enumerated() {
+      for index in 0..<511 {
+        let block = BlockRequest(piece: 100 + number, offset: index * 16_384, length: 16_384)
+        rig.observe(.requested(block, of: peer), rig.buyer)
+        rig.observe(.received(block, from: peer), rig.buyer)
+      }
+      rig.pump()
+    }
+    #expect(rig.buyer.market.statistics.peers.count { $0.buyingPrice != nil } == 6)
+    rig.pass(.seconds(2))
+    #expect(rig.buyer.desk.spent > 0 && rig.buyer.desk.spent <= rig.paid(8 << 20))
+  }
+
+  @Test(
+    "blocks withheld until others brought them are paid for one piece in all, in v2 not at all",
+    arguments: [false, true])
+  func copies(isV2: Bool) throws {
+    let rig = try TradeRig(isV2: isV2)
+    rig.begin()
+    rig.transfer(blocks: 16 * 32)
+    rig.pass(.seconds(2))
+    let spent = rig.buyer.desk.spent
+    #expect(spent == rig.paid(8 << 20))
+    for index in 0..<1_024 {
+      let block = BlockRequest(
+        piece: 1_000 + index / 16, offset: index % 16 * 16_384, length: 16_384)
+      rig.observe(.requested(block, of: TradeRig.peer), rig.buyer)
+      rig.observe(.cancelled(block, of: TradeRig.peer), rig.buyer)
+      rig.observe(.duplicate(block, from: TradeRig.peer), rig.buyer)
+    }
+    rig.pass(.seconds(2))
+    #expect(rig.buyer.desk.spent - spent == (isV2 ? 0 : rig.paid(256 << 10)))
   }
 
   @Test("a price above the buyer's is never accepted, nor ever answered")

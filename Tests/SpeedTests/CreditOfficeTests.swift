@@ -55,6 +55,21 @@ struct CreditOfficeTests {
     #expect(welcome(&office, 4, host: 0x0303_0304) == 128 << 10)
   }
 
+  @Test("a first window that nobody pays for is somebody else's after a minute")
+  func idle() {
+    var office = CreditOffice(SellingTerms(floorPrice: price))
+    #expect(welcome(&office, 1, host: 0x0101_0101) == 128 << 10)
+    _ = office.tick(at: start + .seconds(59)) { _ in .seconds(1) }
+    #expect(welcome(&office, 2, host: 0x0101_0102, at: start + .seconds(59)) == 0)
+    _ = office.tick(at: start + .seconds(60)) { _ in .seconds(1) }
+    #expect(office[Address(1)]?.window == 0 && office.firstWindowBytes == 0)
+    #expect(welcome(&office, 2, host: 0x0101_0102, at: start + .seconds(60)) == 128 << 10)
+    // Not where something is owed for it.
+    office[Address(2)]?.delivered = 5
+    _ = office.tick(at: start + .seconds(200)) { _ in .seconds(1) }
+    #expect(office[Address(2)]?.window == 128 << 10)
+  }
+
   @Test("a window doubles with each half of it paid in time, up to its cap")
   func growth() {
     var office = CreditOffice(SellingTerms(floorPrice: price))

@@ -5,6 +5,7 @@ import NIOCore
 import Primitives
 import Speed
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite("Trade between a seller and a buyer")
@@ -95,8 +96,10 @@ struct TradeTests {
     #expect(rig.seller.desk.income == rig.paid(64 * 16_384))
   }
 
-  @Test("what one gives the other is set against what it takes")
-  func barter() throws {
+  @Test(
+    "what one gives the other is set against what it takes, if it proves right",
+    arguments: [true, false])
+  func barter(isRight: Bool) throws {
     let rig = try TradeRig()
     rig.begin()
     rig.transfer(blocks: 1)
@@ -108,13 +111,127 @@ struct TradeTests {
       rig.observe(.sent(block, to: TradeRig.peer), rig.buyer)
       rig.observe(.requested(block, of: TradeRig.peer), rig.seller)
       rig.observe(.received(block, from: TradeRig.peer), rig.seller)
+      if isRight, index % 16 == 15 {
+        rig.observe(
+          .verified(piece: block.piece, bytes: 256 << 10, from: TradeRig.peer), rig.seller)
+      }
     }
     rig.pass(.seconds(1))
     rig.transfer(blocks: 127)
     rig.pass(.seconds(2))
     #expect(rig.served == 2 << 20)
-    #expect(rig.seller.desk.income == rig.paid(1 << 20))
-    #expect(rig.seller.market.statistics.earned == rig.paid(1 << 20))
+    let due = rig.paid(isRight ? 1 << 20 : 2 << 20)
+    #expect(rig.seller.desk.income == due)
+    #expect(rig.seller.market.statistics.earned == due)
+  }
+
+  @Test("two that sell to each other agree on what each owes, wherever receipts are")
+  func mutual() throws {
+    let rig = try TradeRig(isMutual: true)
+    rig.begin()
+    var random = SeededGenerator(seed: 5)
+    for _ in 0..<300 {
+      rig.transfer(blocks: Int.random(in: 0...12, using: &random))
+      rig.give(blocks: Int.random(in: 0...12, using: &random))
+      rig.pass(.milliseconds(Int64.random(in: 0...700, using: &random)))
+    }
+    rig.pass(.seconds(3))
+    let (seller, buyer) = (rig.seller.market.statistics, rig.buyer.market.statistics)
+    #expect(rig.held.isEmpty && rig.gifts.isEmpty)
+    #expect(seller.paidBytesOut > 10 << 20 && buyer.paidBytesOut > 10 << 20)
+    #expect(buyer.spent + rig.paid(rig.openBytes) >= seller.earned && buyer.spent <= seller.earned)
+    #expect(seller.spent + rig.paid(rig.openBytes) >= buyer.earned && seller.spent <= buyer.earned)
+    for end in rig.ends {
+      #expect(
+        !end.said.contains { if case .bye(let bye) = $0 { bye.reason == .unpaid } else { false } })
+    }
+  }
+
+  @Test("a ledger that refuses a top-up is asked again after a while, and its money is not lost")
+  func refusedTopUp() throws {
+    var terms = BuyingTerms(budget: TradeRig.price * 160, maximumPrice: TradeRig.price)
+    terms.measuresGain = false
+    let rig = try TradeRig(buying: terms)
+    rig.begin()
+    rig.buyer.desk.books.withLock { $0.isLedgerDown = true }
+    for _ in 0..<224 { rig.transfer(blocks: 16) }
+    func topUps() -> Int {
+      rig.buyer.desk.orders.count { if case .topUp = $0 { true } else { false } }
+    }
+    #expect(topUps() == 1)
+    rig.buyer.desk.books.withLock { $0.isLedgerDown = false }
+    rig.pass(.seconds(31))
+    for _ in 0..<64 { rig.transfer(blocks: 16) }
+    rig.pass(.seconds(2))
+    #expect(topUps() == 2)
+    #expect(rig.seller.desk.income == rig.paid(72 << 20))
+  }
+
+  @Test("what a closed channel did not pay may be locked again")
+  func closedChannel() throws {
+    var terms = BuyingTerms(budget: TradeRig.price * 96, maximumPrice: TradeRig.price)
+    terms.measuresGain = false
+    let rig = try TradeRig(buying: terms)
+    rig.begin()
+    rig.transfer(blocks: 64)
+    rig.pass(.seconds(2))
+    let id = try #require(rig.buyer.market.statistics.peers[0].buyingChannel)
+    rig.ledger.close(id, paying: rig.paid(1 << 20))
+    for end in rig.ends { end.desk.mailbox.post(.closed(id)) }
+    rig.pump()
+    #expect(rig.buyer.market.statistics.locked == 0)
+    rig.pass(.seconds(65))
+    #expect(rig.buyer.market.statistics.locked == TradeRig.price * 64)
+    #expect(rig.ledger.count == 2)
+  }
+
+  @Test("a deposit that was used up and is raised lets trade go on")
+  func raised() throws {
+    var terms = BuyingTerms(budget: TradeRig.price * 128, maximumPrice: TradeRig.price)
+    terms.measuresGain = false
+    let rig = try TradeRig(buying: terms)
+    rig.begin()
+    let id = try #require(rig.buyer.market.statistics.peers[0].buyingChannel)
+    rig.seller.desk.books.withLock { $0.deposits[id] = TradeRig.price * 64 }
+    let mailbox = rig.buyer.desk.mailbox
+    nonisolated(unsafe) var kept: DeskEvent?
+    rig.buyer.desk.later = { order, event in
+      if case .topUp = order { kept = event } else { mailbox.post(event) }
+    }
+    for _ in 0..<260 { rig.transfer(blocks: 16) }
+    rig.pass(.seconds(2))
+    let event = try #require(kept)
+    #expect(rig.seller.desk.income == rig.paid(64 << 20))
+    mailbox.post(event)
+    rig.pass(.seconds(1))
+    rig.transfer(blocks: 16)
+    #expect(rig.held.count == 16, "the seller has not seen it yet")
+    rig.seller.desk.books.withLock { $0.deposits = [:] }
+    rig.seller.desk.mailbox.post(event)
+    rig.pump()
+    #expect(rig.held.isEmpty)
+    rig.pass(.seconds(2))
+    #expect(rig.seller.desk.income > rig.paid(64 << 20))
+  }
+
+  @Test("requests that died are no money on its way, and who is asked nothing is not slow")
+  func chokes() throws {
+    let rig = try TradeRig()
+    rig.begin()
+    rig.transfer(blocks: 16)
+    for round in 0..<9 {
+      let blocks = (0..<500).map {
+        BlockRequest(piece: 1_000 + round * 32 + $0 / 16, offset: $0 % 16 * 16_384, length: 16_384)
+      }
+      for block in blocks { rig.observe(.requested(block, of: TradeRig.peer), rig.buyer) }
+      for block in blocks { rig.observe(.cancelled(block, of: TradeRig.peer), rig.buyer) }
+      rig.pump()
+    }
+    rig.pass(.seconds(25))
+    #expect(rig.buyer.market.statistics.peers[0].buyingPrice != nil)
+    rig.transfer(blocks: 16)
+    rig.pass(.seconds(2))
+    #expect(rig.seller.desk.income == rig.paid(512 << 10))
   }
 
   @Test("a deposit is topped up at three quarters, within the budget")
@@ -137,6 +254,23 @@ struct TradeTests {
     #expect(rig.buyer.desk.spent > TradeRig.price * 95)
     // The rest came for nothing.
     #expect(rig.served == 400 * 16 * 16_384)
+  }
+
+  @Test("in v2 blocks of large pieces are paid one by one, and nothing on account")
+  func byLeaf() throws {
+    let rig = try TradeRig(pieceLength: 8 << 20, isV2: true)
+    rig.begin()
+    #expect(rig.buyer.market.wantsLeaves(of: TradeRig.peer))
+    for _ in 0..<300 { rig.transfer(blocks: 1) }
+    rig.pass(.seconds(2))
+    #expect(rig.held.isEmpty)
+    #expect(rig.seller.desk.income == rig.paid(300 << 14))
+    // A block that came and is not judged yet is not paid for.
+    let block = BlockRequest(piece: 500, offset: 0, length: 16_384)
+    rig.observe(.requested(block, of: TradeRig.peer), rig.buyer)
+    rig.observe(.received(block, from: TradeRig.peer), rig.buyer)
+    rig.pass(.seconds(2))
+    #expect(rig.buyer.desk.spent == rig.paid(300 << 14))
   }
 
   @Test("large pieces are paid on account, of one piece at most", arguments: [4 << 20, 16 << 20])

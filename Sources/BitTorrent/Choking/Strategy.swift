@@ -28,6 +28,9 @@ public protocol Strategy: AnyObject {
   func value(of piece: Int, from peer: PeerHandle) -> Int
   /// Whether pieces begun with this peer are fetched from it alone.
   func binds(_ peer: PeerHandle) -> Bool
+  /// Whether the leaves of v2 pieces that are asked of this peer are fetched from it first, so that
+  /// each block is found right or wrong by itself; that costs 2 hundredths of a hundredth in hashes.
+  func wantsLeaves(of peer: PeerHandle) -> Bool
 
   /// A block or piece moved, or failed to.
   func observe(_ event: TransferEvent, figures: PeerFigures, wishes: inout [StrategyWish])
@@ -72,6 +75,8 @@ extension Strategy {
   public func value(of piece: Int, from peer: PeerHandle) -> Int { 0 }
   /// Pieces are shared among peers.
   public func binds(_ peer: PeerHandle) -> Bool { false }
+  /// They are not.
+  public func wantsLeaves(of peer: PeerHandle) -> Bool { false }
   /// Nothing is done.
   public func observe(_ event: TransferEvent, figures: PeerFigures, wishes: inout [StrategyWish]) {}
   /// No extensions.
@@ -148,12 +153,15 @@ public enum TransferEvent: Hashable, Sendable {
   case received(BlockRequest, from: PeerHandle)
   /// A block came that was here already, or that nobody asked for.
   case duplicate(BlockRequest, from: PeerHandle)
-  /// A request of ours was taken back.
+  /// A request of ours was given up: taken back, rejected, too late, or fallen by a choke. Its
+  /// block may still come.
   case cancelled(BlockRequest, of: PeerHandle)
-  /// Some blocks of a piece that proved right came from this peer.
+  /// Bytes of a piece that came from this peer proved right: one block where the leaves of a v2
+  /// piece are known, else its part of the whole piece. No byte that came is told twice.
   case verified(piece: Int, bytes: Int, from: PeerHandle)
-  /// Some blocks of a piece that proved wrong came from this peer.
-  case failed(piece: Int, bytes: Int, from: PeerHandle)
+  /// Bytes that came from this peer proved wrong, or are of a piece that did; `isProven` says that
+  /// it was this peer and no other who sent what is wrong.
+  case failed(piece: Int, bytes: Int, from: PeerHandle, isProven: Bool)
 }
 
 /// How the transfer with a peer goes.

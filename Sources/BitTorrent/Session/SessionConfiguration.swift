@@ -21,6 +21,8 @@ public struct SessionConfiguration: Sendable {
   public var maximumConnectionsPerTorrent = 200
   /// Outgoing connections of one torrent that are not made yet, 1 to 1,000.
   public var maximumHalfOpen = 50
+  /// Peers of one torrent that are served at once, 1 to 10,000; more where more are worth it.
+  public var uploadSlots = 8
   /// Rate limits, and how many torrents run; they can be changed while the session runs.
   public var limits = SessionLimits()
   /// Bytes of blocks that wait for hash or disk, at least 1 MiB.
@@ -80,6 +82,7 @@ public struct SessionConfiguration: Sendable {
       (1...65_536).contains(maximumConnectionsPerTorrent), "maximumConnectionsPerTorrent",
       "1 to 65536")
     try check((1...1_000).contains(maximumHalfOpen), "maximumHalfOpen", "1 to 1000")
+    try check((1...10_000).contains(uploadSlots), "uploadSlots", "1 to 10000")
     try limits.validate()
     try check((restAfter ?? .zero) >= .zero, "restAfter", "0 or more")
     try check(

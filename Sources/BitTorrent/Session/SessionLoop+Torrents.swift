@@ -188,6 +188,7 @@ extension SessionLoop {
     configuration.nodePort = discovery?.nodePort
     configuration.clientName = self.configuration.clientName
     configuration.maximumConnections = self.configuration.maximumConnectionsPerTorrent
+    configuration.uploadSlots = self.configuration.uploadSlots
     configuration.maximumHalfOpen = self.configuration.maximumHalfOpen
     configuration.exchangesPeers = self.configuration.peerExchange && !entry.isPrivate
     configuration.superSeeding = entry.options.superSeeding

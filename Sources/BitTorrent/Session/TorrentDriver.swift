@@ -150,6 +150,7 @@ final class TorrentDriver {
     case .discard(let piece): storage?.discard(piece: piece)
     case .metadataArrived(let bytes): metadataArrived(bytes)
     case .pieceLayerArrived(let root, let hashes): pieceLayerArrived(root, hashes)
+    case .leavesArrived(let piece, let leaves): storage?.add(leaves: leaves, ofPiece: piece)
     case .answerHashes(let peer, let request): answer(request, for: peer)
     case .completed: completed()
     case .wantPeers:

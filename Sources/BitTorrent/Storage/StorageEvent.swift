@@ -1,5 +1,8 @@
 /// What a torrent's storage reports to its core.
 package enum StorageEvent: Sendable {
+  /// Blocks of a piece whose leaves are known: those that are right, and those that are wrong and
+  /// are forgotten again.
+  case blocksJudged(Int, right: [Int], wrong: [Int])
   /// The piece's hash is right and its bytes are written.
   case pieceVerified(Int)
   /// The piece's hash is wrong. `digests` holds each block's own digest, in order, so that the

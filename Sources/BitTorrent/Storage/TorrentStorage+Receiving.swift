@@ -25,6 +25,21 @@ extension TorrentStorage {
     submit(jobs)
   }
 
+  /// Takes the right leaves of a piece that is under way, 32 bytes for each of its blocks: they are
+  /// judged one by one from here on.
+  package func add(leaves: [UInt8], ofPiece index: Int) {
+    let jobs = state.withLock { state -> [PendingPiece] in
+      guard state.phase == .open, index >= 0, index < info.layout.pieceCount, !state.have[index]
+      else { return [] }
+      let piece = pending(index, in: &state)
+      piece.leaves = leaves
+      var jobs: [PendingPiece] = []
+      state.schedule(piece, into: &jobs)
+      return jobs
+    }
+    submit(jobs)
+  }
+
   /// Forgets what is there of a piece that will be fetched anew, also when it was verified.
   package func discard(piece: Int) {
     let wasHad = state.withLock { state in
@@ -49,9 +64,13 @@ extension TorrentStorage {
     guard request.offset < length,
       request.length == min(BlockRequest.blockLength, length - request.offset)
     else { return nil }
-    if let piece = state.pieces[request.piece] { return piece }
-    let piece = PendingPiece(PieceAssembly(expectation(ofPiece: request.piece)))
-    state.pieces[request.piece] = piece
+    return pending(request.piece, in: &state)
+  }
+
+  private func pending(_ index: Int, in state: inout State) -> PendingPiece {
+    if let piece = state.pieces[index] { return piece }
+    let piece = PendingPiece(PieceAssembly(expectation(ofPiece: index)))
+    state.pieces[index] = piece
     return piece
   }
 

@@ -6,6 +6,7 @@ internal import Synchronization
 extension TorrentStorage {
   private struct Work {
     var arrivals: [PendingPiece.Arrival]
+    var leaves: [UInt8]?
     var mustFlush: Bool
     /// Whether hashed blocks should leave memory early.
     var isTight: Bool
@@ -47,9 +48,10 @@ extension TorrentStorage {
         return nil
       }
       let work = Work(
-        arrivals: piece.inbox, mustFlush: piece.mustFlush,
+        arrivals: piece.inbox, leaves: piece.leaves, mustFlush: piece.mustFlush,
         isTight: state.heldBytes > configuration.memoryBytes / 2)
       piece.inbox = []
+      piece.leaves = nil
       piece.mustFlush = false
       piece.mustRetry = false
       return work
@@ -59,10 +61,17 @@ extension TorrentStorage {
   private func carryOut(
     _ work: Work, _ piece: PendingPiece, _ files: TorrentFiles, _ released: inout Int
   ) throws(StorageError) {
+    if let leaves = work.leaves { released += piece.assembly.know(leaves) }
     for arrival in work.arrivals {
       let block = arrival.block.request.offset / BlockRequest.blockLength
       if !piece.assembly.take(arrival.block.data, block: block, cost: arrival.cost) {
         released += arrival.cost
+      }
+    }
+    if let (right, wrong) = piece.assembly.takeJudged() {
+      state.withLock { _ in
+        guard !piece.isDropped else { return }
+        events.post(.blocksJudged(piece.index, right: right, wrong: wrong))
       }
     }
     try meter.hash { () throws(StorageError) in try piece.assembly.hash(from: files) }
@@ -114,8 +123,8 @@ extension TorrentStorage {
       if failedBefore { events.post(.pieceDigests(piece.index, digests)) }
       events.post(.pieceVerified(piece.index))
     } else {
-      let badBlocks = piece.assembly.blockCount == 1 ? [0] : []
-      events.post(.pieceFailed(piece.index, digests: digests, badBlocks: badBlocks))
+      events.post(
+        .pieceFailed(piece.index, digests: digests, badBlocks: piece.assembly.wrongBlocks))
     }
   }
 }

@@ -20,6 +20,9 @@ package enum TorrentAction {
   case metadataArrived([UInt8])
   /// A file's piece layer came from peers and matches its root (BEP 52).
   case pieceLayerArrived(root: Hash256, hashes: [UInt8])
+  /// The leaves of a piece that is under way came from a peer and match its root, 32 bytes for each
+  /// of its blocks.
+  case leavesArrived(piece: Int, leaves: [UInt8])
   /// Hashes of a v2 file's tree are wanted for a peer: answer by `hashes` or `hashReject`.
   case answerHashes(PeerHandle, HashRequest)
   /// Every wanted piece is verified and written; said once.

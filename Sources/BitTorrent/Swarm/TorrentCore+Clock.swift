@@ -7,6 +7,7 @@ extension TorrentCore {
     for peer in peers { look(after: peer) }
     metadata?.expire(askedBefore: now - Self.metadataTimeout, at: now)
     layerExchange?.expire(askedBefore: now - Self.metadataTimeout, at: now)
+    leaves.expire(askedBefore: now - Self.metadataTimeout)
     isMetadataWanted = metadata != nil
     areHashesWanted = layerExchange != nil
     if now >= choker.nextRound { areSlotsOpen = true }

@@ -90,6 +90,7 @@ extension TorrentCore {
     picker.peerLeft(peer.handle, having: peer.pieces)
     metadata?.left(peer.handle)
     layerExchange?.left(peer.handle)
+    leaves.left(peer.handle)
     smartBan.peerLeft(peer.handle)
     if peer.isSeed { book.markSeed(peer.introduction.address) }
     book.closed(

@@ -17,6 +17,12 @@ extension TorrentCore {
   }
 
   func hashesArrived(_ request: HashRequest, _ hashes: ByteBuffer, from peer: Peer) {
+    if let ask = leaves.answered(request, by: peer.handle) {
+      guard let blocks = ask.leaves(in: hashes) else { return fault(.badHashes, of: peer) }
+      guard !picker.have[ask.piece] else { return }
+      leaves.known(ask.piece, blockCount: blocks.count / 32)
+      return actions.append(.leavesArrived(piece: ask.piece, leaves: blocks))
+    }
     switch layerExchange?.received(request, hashes, from: peer.handle) ?? .unexpected {
     case .unexpected: countUnrequested(from: peer)
     case .wrong: fault(.badHashes, of: peer)
@@ -28,6 +34,7 @@ extension TorrentCore {
   }
 
   func hashesRejected(_ request: HashRequest, by peer: Peer) {
+    guard leaves.answered(request, by: peer.handle) == nil else { return }
     if layerExchange?.rejected(request, by: peer.handle, at: now) == true { areHashesWanted = true }
   }
 

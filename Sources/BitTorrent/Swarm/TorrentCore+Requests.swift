@@ -19,7 +19,13 @@ extension TorrentCore {
     picked.removeAll(keepingCapacity: true)
     if count > 0 { pick(count, for: peer) }
     var bytes = 0
+    let wantsLeaves = peer.speaksV2 && strategy?.wantsLeaves(of: peer.handle) == true
     for block in picked {
+      if wantsLeaves, let info, !leaves.isAsked(block.piece),
+        let request = leaves.ask(block.piece, of: info, layers, peer: peer.handle, at: now)
+      {
+        send(.hashRequest(request), to: peer)
+      }
       bytes += block.length
       peer.requests.append(block, at: now)
       send(.request(block), to: peer)
@@ -123,6 +129,7 @@ extension TorrentCore {
     peer.pipeline.released(1)
     picker.release(block, of: peer.handle)
     hasReleasedBlocks = true
+    observe(.cancelled(block, of: peer.handle), peer)
     if peer.isChoking {
       peer.allowedFast.removeAll { $0 == block.piece }
     } else if peer.asksAgainAt <= now {
@@ -143,7 +150,10 @@ extension TorrentCore {
   /// Lets others have blocks that were taken out of the peer's requests; they may still come.
   func giveUp(_ blocks: [BlockRequest], of peer: Peer) {
     guard !blocks.isEmpty else { return }
-    for block in blocks { picker.release(block, of: peer.handle) }
+    for block in blocks {
+      picker.release(block, of: peer.handle)
+      observe(.cancelled(block, of: peer.handle), peer)
+    }
     peer.pipeline.released(blocks.count)
     peer.forgiven += blocks.count
     hasReleasedBlocks = true
@@ -178,10 +188,7 @@ extension TorrentCore {
 
   private func takeBack(_ blocks: [BlockRequest], of peer: Peer) {
     giveUp(blocks, of: peer)
-    for block in blocks {
-      send(.cancel(block), to: peer)
-      observe(.cancelled(block, of: peer.handle), peer)
-    }
+    for block in blocks { send(.cancel(block), to: peer) }
   }
 
   private static let maximumUnrequested = 32

@@ -5,6 +5,7 @@ internal import NIOCore
 extension TorrentCore {
   func handle(_ event: StorageEvent) {
     switch event {
+    case .blocksJudged(let piece, let right, let wrong): judged(piece, right: right, wrong: wrong)
     case .pieceVerified(let piece): verified(piece)
     case .pieceFailed(let piece, let digests, let badBlocks):
       pieceFailed(piece, digests: digests, badBlocks: badBlocks)
@@ -26,6 +27,27 @@ extension TorrentCore {
     }
   }
 
+  /// Blocks of a piece were held against its leaves.
+  private func judged(_ piece: Int, right: [Int], wrong: [Int]) {
+    guard let layout = info?.layout, piece >= 0, piece < picker.have.bitCount, !picker.have[piece]
+    else { return }
+    let senders = picker.senders(of: piece)
+    let length = layout.dataLength(ofPiece: piece)
+    for block in right where leaves.tell(block, of: piece) {
+      credit(piece, block..<block + 1, senders, length, isRight: true, isProven: true)
+    }
+    guard !wrong.isEmpty else { return }
+    for block in wrong {
+      failed += Int64(min(BlockRequest.blockLength, length - block * BlockRequest.blockLength))
+      credit(piece, block..<block + 1, senders, length, isRight: false, isProven: true)
+    }
+    // The storage has let go of them, and of no other.
+    picker.pieceFailed(piece, badBlocks: wrong)
+    hasReleasedBlocks = true
+    let verdict = smartBan.pieceFailed(piece, senders: senders, digests: [], badBlocks: wrong)
+    punish(verdict, piece: piece)
+  }
+
   private func verified(_ piece: Int) {
     guard piece >= 0, piece < picker.have.bitCount, !picker.have[piece] else { return }
     let senders = picker.senders(of: piece)
@@ -40,6 +62,7 @@ extension TorrentCore {
       updateInterest(in: peer)
     }
     credit(piece, senders, isRight: true)
+    leaves.ended(piece)
     checkCompletion()
   }
 
@@ -47,13 +70,14 @@ extension TorrentCore {
     guard piece >= 0, piece < picker.have.bitCount, !picker.have[piece] else { return }
     let senders = picker.senders(of: piece)
     // All of it is fetched anew: the storage keeps nothing of a piece that failed.
+    defer { leaves.ended(piece) }
     picker.pieceFailed(piece, badBlocks: [])
     actions.append(.discard(piece: piece))
     hasReleasedBlocks = true
     // Without a digest it was the disk that lost the piece, and nobody lied.
     guard !digests.isEmpty || !badBlocks.isEmpty else { return }
     failed += Int64(info?.layout.dataLength(ofPiece: piece) ?? 0)
-    credit(piece, senders, isRight: false)
+    credit(piece, senders, isRight: false, badBlocks: badBlocks)
     let verdict = smartBan.pieceFailed(
       piece, senders: senders, digests: digests, badBlocks: badBlocks)
     punish(verdict, piece: piece)
@@ -62,6 +86,7 @@ extension TorrentCore {
   /// Blocks that were written are gone from the disk: the piece is fetched anew.
   private func pieceLost(_ piece: Int) {
     guard piece >= 0, piece < picker.have.bitCount, !picker.have[piece] else { return }
+    leaves.ended(piece)
     picker.pieceFailed(piece, badBlocks: [])
     actions.append(.discard(piece: piece))
     hasReleasedBlocks = true
@@ -81,25 +106,51 @@ extension TorrentCore {
     }
   }
 
-  // Tells each sender's share of a piece that was judged.
-  private func credit(_ piece: Int, _ senders: [PeerHandle?], isRight: Bool) {
-    guard let layout = info?.layout else { return }
-    let length = layout.dataLength(ofPiece: piece)
-    var index = 0
-    while index < senders.count {
-      // Blocks of one sender mostly lie together.
-      var end = index + 1
-      while end < senders.count, senders[end] == senders[index] { end += 1 }
-      let bytes = min(end * BlockRequest.blockLength, length) - index * BlockRequest.blockLength
-      if let sender = senders[index], let peer = peers[sender], bytes > 0 {
-        if isRight { peer.verified += bytes }
-        observe(
-          isRight
-            ? .verified(piece: piece, bytes: bytes, from: sender)
-            : .failed(piece: piece, bytes: bytes, from: sender), peer)
-      }
-      index = end
+  // Tells each sender's share of a piece that was judged, without what leaves told before.
+  private func credit(
+    _ piece: Int, _ senders: [PeerHandle?], isRight: Bool, badBlocks: [Int] = []
+  ) {
+    guard let length = info?.layout.dataLength(ofPiece: piece) else { return }
+    let told = leaves.told(piece)
+    let isBad = { (block: Int) in !badBlocks.isEmpty && badBlocks.contains(block) }
+    // Who sent all of a piece sent what is wrong in it.
+    let isFromOne = senders.first.map { first in first != nil && senders.allSatisfy { $0 == first }
     }
+    var block = 0
+    while block < senders.count {
+      guard told?[block] != true else {
+        block += 1
+        continue
+      }
+      // Blocks of one sender mostly lie together.
+      var end = block + 1
+      while end < senders.count, senders[end] == senders[block], told?[end] != true,
+        isBad(end) == isBad(block)
+      {
+        end += 1
+      }
+      credit(
+        piece, block..<end, senders, length, isRight: isRight,
+        isProven: badBlocks.isEmpty ? isFromOne == true : isBad(block))
+      block = end
+    }
+  }
+
+  private func credit(
+    _ piece: Int, _ blocks: Range<Int>, _ senders: [PeerHandle?], _ length: Int, isRight: Bool,
+    isProven: Bool
+  ) {
+    guard senders.indices.contains(blocks.lowerBound), let sender = senders[blocks.lowerBound],
+      let peer = peers[sender]
+    else { return }
+    let start = blocks.lowerBound * BlockRequest.blockLength
+    let bytes = min(blocks.upperBound * BlockRequest.blockLength, length) - start
+    guard bytes > 0 else { return }
+    if isRight { peer.verified += bytes }
+    observe(
+      isRight
+        ? .verified(piece: piece, bytes: bytes, from: sender)
+        : .failed(piece: piece, bytes: bytes, from: sender, isProven: isProven), peer)
   }
 
   // We did not listen for a while, so nobody is to blame for having been silent.

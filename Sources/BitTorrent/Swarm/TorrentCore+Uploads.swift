@@ -89,6 +89,8 @@ extension TorrentCore {
     peer.uploadMeter.add(block.length, at: now)
     peer.lastUseful = now
     peer.refused = max(0, peer.refused - 1)
+    // Who fetches blocks may have their leaves too.
+    peer.hashesServed = max(0, peer.hashesServed - 1)
     uploadMeter.add(block.length, at: now)
     if !unreadable.isEmpty { unreadable[block.piece] = nil }
     superSeedSent(block, to: peer)

@@ -35,6 +35,8 @@ package final class TorrentCore {
   /// The layers as they are fetched, or nil when none is missing.
   var layerExchange: LayerExchange?
   var areHashesWanted = false
+  /// The leaves of pieces under way, where a strategy wants them.
+  var leaves = LeafExchange()
   var picker: PiecePicker
   /// The user's priorities of pieces, where they are not all the usual one.
   var priorities: [UInt8] = []

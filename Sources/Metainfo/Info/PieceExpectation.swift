@@ -55,6 +55,16 @@ extension TorrentInfo {
       tree: hasV2 ? tree(ofPiece: piece, layers: layers) : nil)
   }
 
+  /// The v2 file that a piece's data is of, by its place in ``files``, and the piece's number in it.
+  public func fileAndIndex(ofPiece piece: Int) -> (file: Int, index: Int)? {
+    guard hasV2, piece >= 0, piece < layout.pieceCount else { return nil }
+    let index = layout.firstExtent(endingAfter: piece * layout.pieceLength)
+    guard index < layout.extents.count else { return nil }
+    let extent = layout.extents[index]
+    guard extent.start < layout.range(ofPiece: piece).upperBound else { return nil }
+    return (extent.file, piece - extent.start / layout.pieceLength)
+  }
+
   private func tree(ofPiece piece: Int, layers: PieceLayers) -> PieceExpectation.Tree? {
     let index = layout.firstExtent(endingAfter: piece * layout.pieceLength)
     guard index < layout.extents.count else { return nil }

@@ -61,7 +61,10 @@ package struct PayerBook: Sendable {
     if view.isClosed { throw .closing(id) }
     let deposit = view.state.deposit
     guard total <= deposit else { throw .aboveDeposit(id, deposit: deposit) }
-    guard total > signed else { throw .notAbove(id, accepted: signed) }
+    // As much again is granted where a crash lost the voucher: the same amount promises no more.
+    guard total > signed || (total == signed && total > 0 && newest == nil) else {
+      throw .notAbove(id, accepted: signed)
+    }
     if total <= limits.synced(synced).ceiling { return .granted }
     if total <= ceiling { return .wait(limits.generation) }
     let (ahead, overflow) = total.addingReportingOverflow(deposit / max(parts, 1))

@@ -25,8 +25,11 @@ struct BuyerState {
   var channel: BuyingChannel?
   /// The first window that the seller spoke of.
   var window = SpeedExtension.firstWindow
-  /// The seller gives us no window: what is asked is asked for nothing.
+  /// The newest that the seller told of the channel.
+  var need: SpeedNeed?
+  /// The seller gives us no window: what is asked is asked for nothing, until it is tried again.
   var hasNoCredit = false
+  var triesAgainAt = NIODeadline.distantPast
   /// Channels that the seller did not know when they were shown.
   var refusals = 0
   /// Not bought from before then.
@@ -39,81 +42,145 @@ struct BuyerState {
   var quotesChecked = 0
   var quoteBudgetAt = NIODeadline.distantPast
 
-  /// Bytes that were paid for although a copy of them had come.
-  var duplicates = 0
-  /// Bytes that proved right, had a price, and are billed.
-  var billed = 0
+  var barter = Barter()
+  /// What the newest message after the first `accept` was: a receipt, saying this.
+  var receiptBefore: UInt64?
   /// Bytes that proved right and had a price.
   var paidVerified = 0
-  /// What the seller had of us when the first quote was accepted; nil before its receipt.
-  var givenBase: UInt64?
+  /// Bytes of them that are billed, after barter.
+  var billed = 0
   /// Wei of this connection's bill.
   var spent: UInt128 = 0
+  /// What channel and torrent know to be under way here, in wei.
+  var counted: UInt128 = 0
 
   private struct Tag {
     var price: UInt128
     var number: Int
+    /// Whether the block is waited for; what was given up may still come.
+    var isOpen = true
   }
+
+  /// Bytes of a piece that came at one price, and what of them costs something.
+  struct Part {
+    var price: UInt128
+    var bytes: Int
+    var billable: Int
+    var value: UInt128 { Bill.cost(of: billable, at: price) }
+  }
+
   // Prices of requests that are open or may still be answered.
   private var tags: [BlockRequest: Tag] = [:]
   private var number = 0
-  // Bytes that came of pieces that are not checked yet, by price.
-  private var tallies: [Int: [(price: UInt128, bytes: Int)]] = [:]
-  /// Their value in wei.
+  private var openCount = 0
+  // The sum of the prices of those that are open.
+  private var openPrices: UInt128 = 0
+  // What came of pieces that are not checked yet, in the order of its coming.
+  private var tallies: [Int: [Part]] = [:]
+  /// Its value in wei.
   private(set) var unverifiedValue: UInt128 = 0
+
+  // MARK: Requests
 
   /// A request goes out at the price that holds.
   mutating func requested(_ block: BlockRequest) {
-    guard let accepted else {
-      tags[block] = nil
-      return
-    }
+    close(block)
+    tags[block] = nil
+    guard let accepted else { return }
     number += 1
     tags[block] = Tag(price: accepted.price, number: number)
+    openCount += 1
+    openPrices += accepted.price
     // What was given up long ago is not answered any more.
     if tags.count > Self.greatestTags {
       let oldest = number - Self.greatestTags / 2
       tags = tags.filter { $0.value.number > oldest }
+      openCount = tags.values.count { $0.isOpen }
+      openPrices = tags.values.reduce(0) { $1.isOpen ? $0 + $1.price : $0 }
     }
   }
 
-  /// Whether anything that costs something is under way.
-  var isWaiting: Bool { !tags.isEmpty }
+  /// Whether anything that costs something is waited for.
+  var isWaiting: Bool { openCount > 0 }
+
+  /// A request was given up; should it be answered all the same, that costs what it did.
+  mutating func gaveUp(_ block: BlockRequest) {
+    close(block)
+    tags[block]?.isOpen = false
+  }
 
   /// A block came; its price.
   mutating func takePrice(of block: BlockRequest) -> UInt128? {
-    tags.removeValue(forKey: block)?.price
+    close(block)
+    return tags.removeValue(forKey: block)?.price
+  }
+
+  private mutating func close(_ block: BlockRequest) {
+    guard let tag = tags[block], tag.isOpen else { return }
+    openCount -= 1
+    openPrices -= tag.price
   }
 
   /// Nothing that is under way costs anything any more.
-  mutating func forgetRequests() { tags = [:] }
-
-  /// What is under way may cost so much.
-  var openValue: UInt128 {
-    guard let accepted else { return 0 }
-    return Bill.cost(of: tags.count * BlockRequest.blockLength, at: accepted.price)
+  mutating func forgetRequests() {
+    tags = [:]
+    (openCount, openPrices) = (0, 0)
   }
 
-  /// Bytes of a piece that is not checked yet.
-  mutating func hold(_ piece: Int, _ bytes: Int, at price: UInt128) {
-    unverifiedValue += Bill.cost(of: bytes, at: price)
+  /// What is under way or not checked yet may cost so much.
+  var ahead: UInt128 {
+    Bill.cost(of: BlockRequest.blockLength, at: openPrices) + unverifiedValue
+  }
+
+  // MARK: Pieces
+
+  /// A block came of a piece that is not checked yet.
+  mutating func hold(_ piece: Int, _ part: Part) {
+    unverifiedValue += part.value
     var tally = tallies[piece] ?? []
-    if let last = tally.indices.last, tally[last].price == price {
-      tally[last].bytes += bytes
+    if let last = tally.indices.last, tally[last].price == part.price {
+      unverifiedValue -= min(unverifiedValue, tally[last].value + part.value)
+      tally[last].bytes += part.bytes
+      tally[last].billable += part.billable
+      unverifiedValue += tally[last].value
     } else {
-      tally.append((price, bytes))
+      tally.append(part)
     }
     tallies[piece] = tally
   }
 
-  /// A piece was checked: what of it had a price.
-  mutating func take(_ piece: Int) -> [(price: UInt128, bytes: Int)] {
-    let tally = tallies.removeValue(forKey: piece) ?? []
-    if tallies.isEmpty { unverifiedValue = 0 }
-    for (price, bytes) in tally where unverifiedValue > 0 {
-      unverifiedValue -= min(unverifiedValue, Bill.cost(of: bytes, at: price))
+  /// Whether blocks without a price must be noted too, as it is not told which of a piece proved
+  /// right.
+  var isHolding: Bool { accepted != nil || !tallies.isEmpty }
+
+  /// So many bytes of a piece were checked, the oldest; what of them had a price.
+  mutating func take(_ piece: Int, _ bytes: Int) -> [Part] {
+    guard var tally = tallies.removeValue(forKey: piece) else { return [] }
+    for part in tally { unverifiedValue -= min(unverifiedValue, part.value) }
+    var taken: [Part] = []
+    var left = bytes
+    while left > 0, var part = tally.first {
+      let count = min(left, part.bytes)
+      // Of one price, what costs something is told first.
+      let billable = min(part.billable, count)
+      taken.append(Part(price: part.price, bytes: count, billable: billable))
+      left -= count
+      part.bytes -= count
+      part.billable -= billable
+      if part.bytes > 0 { tally[0] = part } else { tally.removeFirst() }
     }
-    return tally
+    for part in tally { unverifiedValue += part.value }
+    if !tally.isEmpty { tallies[piece] = tally }
+    if tallies.isEmpty { unverifiedValue = 0 }
+    return taken
+  }
+
+  /// A piece was wrong: nothing more of it is paid.
+  mutating func drop(_ piece: Int) {
+    for part in tallies.removeValue(forKey: piece) ?? [] {
+      unverifiedValue -= min(unverifiedValue, part.value)
+    }
+    if tallies.isEmpty { unverifiedValue = 0 }
   }
 
   private static let greatestTags = 4_096

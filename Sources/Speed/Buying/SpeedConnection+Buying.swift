@@ -1,5 +1,6 @@
 internal import BitTorrent
 internal import ChainTypes
+internal import Metainfo
 internal import NIOCore
 internal import Primitives
 
@@ -38,6 +39,7 @@ extension SpeedConnection {
     let greatestDeposit = max(
       Bill.cost(of: 4 * SpeedMarket.depositBytes, at: quote.price), terms.budget / 4)
     return quote.price <= terms.maximumPrice && quote.expiry > accounts.unixTime(at: now)
+      && !accounts.barredPayees.contains(quote.payee)
       && quote.leastDeposit <= greatestDeposit && quote.graceSeconds <= Self.longestGrace
   }
 
@@ -46,31 +48,45 @@ extension SpeedConnection {
     guard let channel = buyer.channel, channel.id == need.channelID, buyer.phase != .strange else {
       return
     }
-    if let voucher = need.voucher, voucher.channelID == channel.id {
+    // The answer to the first accept is a receipt, and a need right after it.
+    if let receipt = buyer.receiptBefore, buyer.barter.base == nil { buyer.barter.base = receipt }
+    let isNew = buyer.phase != .ready
+    // Whoever shows a voucher has it looked at, which costs something: once.
+    if isNew, let voucher = need.voucher, voucher.channelID == channel.id,
+      voucher.cumulativeAmount > channel.signed
+    {
       accounts.desk.submit(.shown(voucher))
     }
-    let isNew = buyer.phase != .ready
     buyer.phase = .ready
     // No window is believed that would have us pay too seldom to be served.
     channel.window = min(max(Int(clamping: need.window), 32 << 10), 1 << 30)
-    if isNew, let voucher = channel.voucher, need.accepted < voucher.cumulativeAmount {
-      send(.voucher(voucher))
-    }
+    accounts.renew(channel, accepted: need.accepted, isNew: isNew)
     buyer.refusals = 0
-    let hadNoCredit = buyer.hasNoCredit
-    buyer.hasNoCredit = need.window == 0 && need.accepted <= channel.owed
+    buyer.need = need
     if need.window == 0, market.buying?.prepaysFirstWindow == true {
       accounts.prepay(channel, upTo: need.required)
-    } else if buyer.hasNoCredit {
-      pauseBuying()
     }
+    creditChanged()
     accounts.pay(channel, flush: isNew)
-    if isNew || hadNoCredit != buyer.hasNoCredit { market.offersChanged() }
+    if isNew { market.offersChanged() }
+  }
+
+  /// The seller, or our own books, tell more of what was paid: whether there is credit.
+  func creditChanged() {
+    guard let need = buyer.need, let channel = buyer.channel, buyer.phase == .ready else { return }
+    let hadNoCredit = buyer.hasNoCredit
+    buyer.hasNoCredit = need.window == 0 && need.accepted <= channel.owed
+    if buyer.hasNoCredit {
+      buyer.triesAgainAt = now + Self.pause
+      if market.buying?.prepaysFirstWindow != true { pauseBuying() }
+    }
+    if hadNoCredit != buyer.hasNoCredit { market.offersChanged() }
   }
 
   /// The seller ends paid mode.
   func sellerLeft(_ reason: SpeedBye.Reason) {
     buyer.forgetRequests()
+    recount()
     buyer.accepted = nil
     buyer.avoidUntil = now + Self.pause
     guard let channel = buyer.channel else {
@@ -109,11 +125,10 @@ extension SpeedConnection {
       }
     case .opening, .proving, .shown: break
     case .ready:
-      guard buyer.accepted == nil, !buyer.hasNoCredit, let channel = buyer.channel,
-        hasRoom(channel, quote)
-      else {
-        return
-      }
+      // Those without credit may have some later: that is asked by accepting.
+      guard buyer.accepted == nil, !buyer.hasNoCredit || now >= buyer.triesAgainAt,
+        let channel = buyer.channel, hasRoom(channel, quote)
+      else { return }
       accept(quote)
     }
   }
@@ -143,7 +158,9 @@ extension SpeedConnection {
       buyer.channel = channel
       channel.window = min(max(buyer.window, 32 << 10), 1 << 30)
       channel.price = max(channel.price, buyer.quote?.price ?? 0)
+      channel.funder = channel.funder ?? market
       channel.users.append(self)
+      channel.ahead += buyer.counted
       send(.opened(ChannelProof(channel.descriptor, signature: signature)))
     }
   }
@@ -155,12 +172,35 @@ extension SpeedConnection {
     send(.accept(quoteID: quote.id))
   }
 
-  /// Whether deposit and budget reach for more.
+  /// Whether deposit and budget reach for more, with all that is under way on any connection.
   func hasRoom(_ channel: BuyingChannel, _ quote: SpeedQuote) -> Bool {
-    let ahead = buyer.openValue + buyer.unverifiedValue + Bill.cost(of: 16 << 10, at: quote.price)
-    return !channel.isStopped && channel.owed + ahead <= channel.deposit
-      && market.spent + ahead <= market.spendable
+    let next = Bill.cost(of: BlockRequest.blockLength, at: quote.price)
+    return !channel.isStopped && channel.owed + channel.ahead + next <= channel.deposit
+      && market.spent + market.ahead + next <= market.spendable
   }
+
+  /// Tells channel and torrent how much of what is under way is ours.
+  private func recount() {
+    let ahead = buyer.ahead
+    guard ahead != buyer.counted else { return }
+    market.ahead += ahead
+    market.ahead -= buyer.counted
+    if let channel = buyer.channel {
+      channel.ahead += ahead
+      channel.ahead -= buyer.counted
+    }
+    buyer.counted = ahead
+  }
+
+  /// Whether each block is found right or wrong by itself: in v2, where one answer holds the leaves
+  /// of a piece.
+  var judgesBlocks: Bool {
+    introduction.isV2
+      && market.pieceLength <= MerkleRange.lengthLimit * BlockRequest.blockLength
+  }
+
+  /// What may be paid of what is not checked yet, where pieces are large.
+  var valueOnAccount: UInt128 { judgesBlocks ? 0 : buyer.unverifiedValue }
 
   /// What is asked from here on is asked for nothing.
   func pauseBuying() {
@@ -188,9 +228,12 @@ extension SpeedConnection {
   private func detach() {
     guard let channel = buyer.channel else { return }
     channel.users.removeAll { $0 === self }
+    channel.ahead -= buyer.counted
     channel.lastUsed = now
     market.noteTrade(of: self)
     buyer.channel = nil
+    buyer.need = nil
+    buyer.hasNoCredit = false
     buyer.phase = .strange
   }
 
@@ -198,6 +241,8 @@ extension SpeedConnection {
   func leaveBuying() {
     detach()
     buyer.accepted = nil
+    market.ahead -= buyer.counted
+    buyer.counted = 0
   }
 
   // MARK: Payload
@@ -205,56 +250,70 @@ extension SpeedConnection {
   func asked(_ block: BlockRequest) {
     if !buyer.isWaiting { buyer.lastProgress = now }
     buyer.requested(block)
+    recount()
     guard let quote = buyer.accepted, let channel = buyer.channel else { return }
     if !hasRoom(channel, quote) { pauseBuying() }
+  }
+
+  func gaveUp(_ block: BlockRequest) {
+    buyer.gaveUp(block)
+    recount()
   }
 
   func came(_ block: BlockRequest, isDuplicate: Bool) {
     guard let price = buyer.takePrice(of: block) else {
       market.freeBytesIn += block.length
+      if !isDuplicate, buyer.isHolding {
+        buyer.hold(block.piece, BuyerState.Part(price: 0, bytes: block.length, billable: 0))
+      }
       return
     }
     market.paidBytesIn += block.length
     buyer.lastProgress = now
-    if isDuplicate {
-      // A copy came first, so that nobody looks at this one: it is paid for to those who were
-      // right before, as long as such blocks are few.
-      guard buyer.duplicates + block.length <= buyer.paidVerified / 16 else { return }
-      buyer.duplicates += block.length
-      bill(block.length, at: price)
-    } else {
-      buyer.hold(block.piece, block.length, at: price)
-    }
+    // Barter counts where the block stands in the stream, as on the other side.
+    let part = BuyerState.Part(
+      price: price, bytes: block.length,
+      billable: buyer.barter.step(block.length, verified: theirs.verified))
+    if isDuplicate { cameAgain(part) } else { buyer.hold(block.piece, part) }
+    recount()
     if let channel = buyer.channel { accounts.pay(channel) }
+  }
+
+  // A copy came first, so that nobody looks at this one. It is paid for to those who were right
+  // before, where such blocks are few, one piece for a payee at most; not where leaves tell of
+  // each block or pieces are paid on account, as there is nothing more to be lost there.
+  private func cameAgain(_ part: BuyerState.Part) {
+    guard let channel = buyer.channel, !judgesBlocks,
+      market.pieceLength * 2 <= channel.window,
+      channel.copies + part.bytes <= min(market.pieceLength, buyer.paidVerified / 16)
+    else { return }
+    channel.copies += part.bytes
+    bill(part)
   }
 
   /// Bytes of a piece proved right.
   func proved(_ piece: Int, _ bytes: Int) {
-    for (price, count) in buyer.take(piece) { bill(count, at: price) }
+    for part in buyer.take(piece, bytes) where part.price > 0 { bill(part) }
+    recount()
     if let channel = buyer.channel { accounts.pay(channel) }
   }
 
-  /// A piece was wrong: nothing of it is paid, and where it came from here alone, nothing ever.
-  func failed(_ piece: Int, _ bytes: Int) {
-    let tally = buyer.take(piece)
-    guard !tally.isEmpty else { return }
-    guard bytes >= market.length(of: piece) else { return }
+  /// Bytes of a piece were wrong: nothing of it is paid that was not found right before, and where
+  /// it is proven that they came from here, nothing ever.
+  func failed(_ piece: Int, isProven: Bool) {
+    buyer.drop(piece)
+    recount()
+    guard isProven, !buyer.isBarred else { return }
     buyer.isBarred = true
+    if let payee = buyer.channel?.payee ?? buyer.quote?.payee { accounts.bar(payee) }
     stopBuying(.badData, tells: true)
   }
 
-  /// What the peer acknowledges of ours, or we of its, counts against what is billed.
-  func acknowledged() {
-    if buyer.accepted != nil, buyer.givenBase == nil { buyer.givenBase = theirs.received }
-  }
-
-  private func bill(_ bytes: Int, at price: UInt128) {
+  private func bill(_ part: BuyerState.Part) {
     guard let channel = buyer.channel else { return }
-    buyer.paidVerified += bytes
-    let given = buyer.givenBase.map { Int(clamping: theirs.received - min($0, theirs.received)) }
-    let billed = max(buyer.billed, buyer.paidVerified - (given ?? 0))
-    let value = channel.add(billed - buyer.billed, at: price)
-    buyer.billed = billed
+    buyer.paidVerified += part.bytes
+    buyer.billed += part.billable
+    let value = channel.add(part.billable, at: part.price)
     buyer.spent += value
     market.spent += value
   }

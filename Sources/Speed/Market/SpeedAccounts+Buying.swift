@@ -23,7 +23,6 @@ extension SpeedAccounts {
       return
     }
     openings[wish.payee] = Opening(wish: wish, market: connection.market, waiting: [connection])
-    connection.market.locked += wish.deposit
     openingsDue = openingsDue ?? now + configuration.gathering
   }
 
@@ -39,26 +38,38 @@ extension SpeedAccounts {
     desk.submit(.open(Array(wishes.prefix(ChannelModule.maximumOpenCount))))
   }
 
-  func opened(_ descriptor: ChannelDescriptor, deposit: UInt128, signed: UInt128) {
-    let channel = BuyingChannel(descriptor, deposit: deposit, signed: signed, at: now)
+  func opened(
+    _ descriptor: ChannelDescriptor, deposit: UInt128, signed: UInt128, owed: UInt128
+  ) {
+    let channel = BuyingChannel(descriptor, deposit: deposit, signed: signed, owed: owed, at: now)
     guard buying[channel.id] == nil else { return }
     buying[channel.id] = channel
+    returning[channel.id] = nil
     byPayee[descriptor.payee] = channel.id
     guard let opening = openings.removeValue(forKey: descriptor.payee) else { return }
+    channel.funder = opening.market
     for connection in opening.waiting where !connection.isGone { connection.prove(channel) }
   }
 
   func notOpened(_ payee: Address) {
     noLedgerUntil = now + configuration.ledgerRetry
     guard let opening = openings.removeValue(forKey: payee) else { return }
-    opening.market.locked -= min(opening.market.locked, opening.wish.deposit)
     for connection in opening.waiting where !connection.isGone { connection.buyer.phase = .strange }
   }
 
   func forget(_ channel: BuyingChannel) {
     channel.users = []
     buying[channel.id] = nil
+    returning[channel.id] = channel
     if byPayee[channel.payee] == channel.id { byPayee[channel.payee] = nil }
+  }
+
+  /// What is locked of a torrent's budget, or about to be, and not owed.
+  func locked(for market: SpeedMarket) -> UInt128 {
+    let asked = openings.values.reduce(0) { $1.market === market ? $0 + $1.wish.deposit : $0 }
+    return [buying, returning].reduce(asked) { sum, channels in
+      channels.values.reduce(sum) { $1.funder === market ? $0 + $1.unspent : $0 }
+    }
   }
 
   // MARK: Money
@@ -89,33 +100,56 @@ extension SpeedAccounts {
     topUp(channel)
   }
 
+  /// Sends the newest voucher again to a payee that does not have it, or makes it again where only
+  /// its amount is known.
+  func renew(_ channel: BuyingChannel, accepted: UInt128, isNew: Bool) {
+    guard accepted < channel.signed, channel.paying == nil else { return }
+    if let voucher = channel.voucher, voucher.cumulativeAmount >= channel.signed {
+      guard isNew || now - channel.voucherSentAt >= .seconds(1) else { return }
+      deliver(voucher, of: channel)
+    } else if !channel.isStopped {
+      order(channel.signed, on: channel)
+    }
+  }
+
   // At three quarters of a deposit, as much again, as far as the budget reaches.
   private func topUp(_ channel: BuyingChannel) {
-    guard !channel.isToppingUp, !channel.isOver, now >= noLedgerUntil,
+    guard channel.toppingUp == 0, !channel.isOver, now >= noLedgerUntil,
+      now >= channel.noTopUpUntil,
       channel.committed >= channel.deposit / 4 * 3,
       let market = channel.users.first(where: { $0.buyer.accepted != nil })?.market
     else { return }
     let amount = min(
       Bill.cost(of: SpeedMarket.depositBytes, at: channel.price), market.unlockedBudget)
     guard amount > 0 else { return }
-    market.locked += amount
-    channel.isToppingUp = true
+    channel.toppingUp = amount
     desk.submit(.topUp(channel.id, by: amount))
   }
 
   func paid(_ voucher: SignedVoucher) {
     guard let channel = buying[voucher.channelID] else { return }
-    if channel.paying.map({ $0 <= voucher.cumulativeAmount }) ?? true { channel.paying = nil }
-    channel.signed = max(channel.signed, voucher.cumulativeAmount)
-    channel.voucher = voucher
+    let amount = voucher.cumulativeAmount
+    // Less than was ordered is all that may be signed.
+    if amount > channel.signed || amount >= channel.paying ?? 0 { channel.paying = nil }
+    channel.signed = max(channel.signed, amount)
+    if amount >= channel.voucher?.cumulativeAmount ?? 0 { channel.voucher = voucher }
     deliver(voucher, of: channel)
     pay(channel)
+  }
+
+  /// The payee, or the ledger, shows what an earlier session signed.
+  func known(_ id: ChannelID, _ total: UInt128, _ voucher: SignedVoucher?) {
+    guard let channel = buying[id] else { return }
+    channel.recover(total, voucher)
+    for user in channel.users { user.creditChanged() }
+    pay(channel, flush: true)
   }
 
   /// Sends a voucher on one of the connections on which the payee knows the channel.
   private func deliver(_ voucher: SignedVoucher, of channel: BuyingChannel) {
     let users = channel.users.filter { !$0.isGone && $0.buyer.phase == .ready }
     guard let user = users.max(by: { $0.lastHeard < $1.lastHeard }) else { return }
+    channel.voucherSentAt = now
     user.send(.voucher(voucher))
   }
 

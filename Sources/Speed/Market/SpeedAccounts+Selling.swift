@@ -13,7 +13,7 @@ extension SpeedAccounts {
     let id = descriptor.id
     if let channel = selling[id] {
       guard !channel.isClosing else { return connection.refuseChannel(id) }
-      return connection.takeChannel(channel, voucher: nil)
+      return connection.takeChannel(channel)
     }
     let isNew = admissions[id] == nil
     admissions[id, default: []].append((connection, descriptor))
@@ -24,6 +24,11 @@ extension SpeedAccounts {
     guard let waiting = admissions.removeValue(forKey: statement.channelID),
       let descriptor = waiting.first?.descriptor
     else { return }
+    let terms = configuration.selling ?? SellingTerms(floorPrice: 0)
+    guard statement.deposit >= terms.leastDeposit else {
+      for (connection, _) in waiting { connection.refuseChannel(statement.channelID) }
+      return
+    }
     let channel = SellingChannel(statement, descriptor)
     selling[channel.id] = channel
     byPayer[channel.payer, default: []].append(channel.id)
@@ -35,7 +40,7 @@ extension SpeedAccounts {
     standing.paid += channel.paid
     credit[channel.payer] = standing
     for (connection, _) in waiting where !connection.isGone {
-      connection.takeChannel(channel, voucher: statement.voucher)
+      connection.takeChannel(channel)
     }
   }
 
@@ -48,6 +53,7 @@ extension SpeedAccounts {
   /// A voucher came; the desk looks at it.
   func receive(_ voucher: SignedVoucher, from connection: SpeedConnection) {
     receivingSince[voucher.channelID] = receivingSince[voucher.channelID] ?? now
+    selling[voucher.channelID]?.offer(voucher)
     desk.submit(.receive(voucher, from: PaymentChannels.PeerID(connection.number)))
   }
 
@@ -61,7 +67,7 @@ extension SpeedAccounts {
     channel.deposit = max(channel.deposit, deposit)
     if paid > channel.paid {
       let amount = paid - channel.paid
-      channel.paid = paid
+      channel.received(paid)
       let users = connections(payer: channel.payer)
       let rate = users.reduce(0) { $0 + $1.uploadRate }
       let piece = users.map(\.market.pieceLength).max() ?? 0
@@ -85,7 +91,9 @@ extension SpeedAccounts {
     receivingSince[id] = nil
     for market in markets {
       for connection in market.connections.values where connection.number == number {
-        if isForged { connection.strike(Self.forgeryWeight) } else { connection.strike(1) }
+        connection.strike(isForged ? Self.forgeryWeight : 1)
+        // As where it exceeds the deposit that is seen here: the buyer learns what is.
+        if !isForged { connection.tellNeed(once: true) }
       }
     }
     if let channel = selling[id], channel.isCloseOrdered { close(channel) }

@@ -29,6 +29,12 @@ public final class SpeedAccounts {
   var openings: [Address: Opening] = [:]
   var openingsDue: NIODeadline?
   var noLedgerUntil = NIODeadline.distantPast
+  /// Channels of ours that are not used any more and not gone from the ledger yet.
+  var returning: [ChannelID: BuyingChannel] = [:]
+  /// Payees who sent what was wrong: nothing is bought from them again, on whatever connection.
+  private(set) var barredPayees: Set<Address> = []
+  /// Seconds since 1970 at the moment that the monotonic clock calls 0.
+  var unixOffset: Int64
   var ledgerAge: (age: Duration, at: NIODeadline) = (.zero, .distantPast)
   /// Connections that wait for a channel to be looked up.
   var admissions: [ChannelID: [(connection: SpeedConnection, descriptor: ChannelDescriptor)]] = [:]
@@ -62,6 +68,7 @@ public final class SpeedAccounts {
     self.mailbox = mailbox
     self.configuration = configuration
     self.random = random
+    unixOffset = configuration.unixOffset
     priceClock = configuration.selling.map { PriceClock(floor: $0.floorPrice) }
     credit = CreditOffice(configuration.selling ?? SellingTerms(floorPrice: 0))
   }
@@ -70,7 +77,7 @@ public final class SpeedAccounts {
 
   func unixTime(at moment: NIODeadline) -> UInt64 {
     let seconds = Int64(clamping: moment.uptimeNanoseconds / 1_000_000_000)
-    return UInt64(clamping: configuration.unixOffset.addingReportingOverflow(seconds).partialValue)
+    return UInt64(clamping: unixOffset.addingReportingOverflow(seconds).partialValue)
   }
 
   func advance(to moment: NIODeadline) { now = max(now, moment) }
@@ -118,16 +125,26 @@ public final class SpeedAccounts {
   private func handle(_ event: DeskEvent) {
     switch event {
     case .signed(let ticket, let signature): tickets.removeValue(forKey: ticket)?(signature)
-    case .opened(let descriptor, let deposit, let signed):
-      opened(descriptor, deposit: deposit, signed: signed)
+    case .opened(let descriptor, let deposit, let signed, let owed):
+      opened(descriptor, deposit: deposit, signed: signed, owed: owed)
     case .notOpened(let payee): notOpened(payee)
     case .toppedUp(let id, let deposit):
-      if let channel = selling[id] { channel.deposit = max(channel.deposit, deposit) }
+      if let channel = selling[id], deposit > channel.deposit {
+        channel.deposit = deposit
+        // What was held back for it, or refused, may come now.
+        for connection in channel.users {
+          connection.tellNeed(once: true)
+          connection.reconsider()
+        }
+      }
       guard let channel = buying[id] else { return }
-      channel.isToppingUp = false
+      channel.toppingUp = 0
       channel.deposit = max(channel.deposit, deposit)
-    case .notToppedUp(let id): buying[id]?.isToppingUp = false
+    case .notToppedUp(let id):
+      buying[id]?.toppingUp = 0
+      buying[id]?.noTopUpUntil = now + configuration.ledgerRetry
     case .paid(let voucher): paid(voucher)
+    case .known(let id, let total, let voucher): known(id, total, voucher)
     case .notPaid(let id, let isFinal): notPaid(id, isFinal: isFinal)
     case .admitted(let statement): admitted(statement)
     case .notAdmitted(let id):
@@ -140,6 +157,9 @@ public final class SpeedAccounts {
     case .charged(let id, let total): charged(id, upTo: total)
     case .notCharged(let id): charged(id, upTo: nil)
     case .closing(let id): closing(id)
+    case .closed(let id):
+      closing(id)
+      returning[id] = nil
     case .ledgerAge(let age): ledgerAge = (age, now)
     }
   }
@@ -159,6 +179,15 @@ public final class SpeedAccounts {
       forget(channel)
     }
   }
+
+  /// Buys nothing from a payee again.
+  func bar(_ payee: Address) {
+    // Who has so many names may have the first of them back.
+    if barredPayees.count >= Self.greatestBarred { barredPayees = [] }
+    barredPayees.insert(payee)
+  }
+
+  private static let greatestBarred = 16_384
 
   func nonce() -> Hash256 {
     let words = (random.next(), random.next(), random.next(), random.next())

@@ -25,6 +25,8 @@ final class SpeedConnection {
   /// What we said last.
   private var told = SpeedReceipt(received: 0, verified: 0)
   private var toldAt = NIODeadline.distantPast
+  /// What had come at the peer when that was last taken for a sign of life.
+  private var progress = 0
   var uploadRate = 0
   var downloadRate = 0
   /// At most a second: nobody gets longer by being slow on purpose.
@@ -113,6 +115,13 @@ final class SpeedConnection {
     } catch {
       return strike(1)
     }
+    defer {
+      if case .receipt(let receipt) = message, buyer.accepted != nil {
+        buyer.receiptBefore = receipt.verified
+      } else {
+        buyer.receiptBefore = nil
+      }
+    }
     switch message {
     case .quote(let quote): quoted(quote)
     case .need(let need): needed(need)
@@ -128,9 +137,12 @@ final class SpeedConnection {
     guard receipt.received >= theirs.received, receipt.verified >= theirs.verified,
       receipt.received <= UInt64(sent) + Self.receiptSlack
     else { return strike(4) }
-    if receipt.received > theirs.received { progressed() }
     theirs = receipt
-    acknowledged()
+    let arrived = min(Int(clamping: receipt.received), sent)
+    if arrived >= progress + progressStep {
+      progress = arrived
+      progressed()
+    }
     checkReceipt(receipt)
   }
 
@@ -163,29 +175,37 @@ final class SpeedConnection {
     case .duplicate(let block, from: _):
       received += block.length
       came(block, isDuplicate: true)
-    case .cancelled: break
+    case .cancelled(let block, of: _): gaveUp(block)
     case .verified(let piece, let bytes, from: _):
       verified += bytes
       proved(piece, bytes)
-    case .failed(let piece, let bytes, from: _): failed(piece, bytes)
+      tellReceipt()
+    case .failed(let piece, _, from: _, let isProven): failed(piece, isProven: isProven)
     }
   }
 
   /// Says what came, where it matters: often enough to pay by, seldom enough to cost nothing.
   func tellReceipt(isDue: Bool = false) {
-    guard hello != nil, isTrading, UInt64(received) > told.received || isDue else { return }
-    let fresh = received - Int(clamping: told.received)
+    guard hello != nil, isTrading else { return }
+    let fresh = max(
+      received - Int(clamping: told.received),
+      min(verified, received) - Int(clamping: told.verified))
     let isLate = now - toldAt >= .milliseconds(500) && fresh >= BlockRequest.blockLength
     guard isDue || fresh >= Self.receiptBytes || isLate else { return }
     told = SpeedReceipt(
       received: UInt64(received), verified: UInt64(min(verified, received)))
     toldAt = now
     send(.receipt(told))
-    acknowledging()
   }
 
-  /// What we said that came of the peer, in bytes.
-  var toldReceived: UInt64 { told.received }
+  /// What we said of the peer's that proved right, in bytes.
+  var toldVerified: UInt64 { told.verified }
+
+  // Of a window a few dozen parts: nobody holds one for long by saying that bytes trickle in.
+  private var progressStep: Int {
+    let window = seller.channel.flatMap { accounts.credit[$0.payer]?.window } ?? 0
+    return max(BlockRequest.blockLength, window / 32)
+  }
 
   // What went out is counted a little later than it goes.
   private static let receiptSlack: UInt64 = 8 << 20

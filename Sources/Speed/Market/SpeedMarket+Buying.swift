@@ -14,7 +14,10 @@ extension SpeedMarket {
   }
 
   /// What may still be locked.
-  var unlockedBudget: UInt128 { spendable > locked ? spendable - locked : 0 }
+  var unlockedBudget: UInt128 {
+    let taken = spent + accounts.locked(for: self)
+    return spendable > taken ? spendable - taken : 0
+  }
 
   func offersChanged() { areOffersStale = true }
 

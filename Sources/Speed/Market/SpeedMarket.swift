@@ -35,21 +35,19 @@ public final class SpeedMarket: Strategy {
   /// Bytes of the extension's messages.
   var paymentBytesIn = 0
   var paymentBytesOut = 0
-  /// Wei billed to us, locked for us, and earned.
+  /// Wei billed to us, under way and not billed yet, and earned.
   var spent: UInt128 = 0
-  var locked: UInt128 = 0
+  var ahead: UInt128 = 0
   var earned: UInt128 = 0
   var gain = GainMeter()
   /// How many of the best sellers are bought from, where a target rate is set.
   var sellerCount = 1
-  var isRoundWhole = false
   var roundWasLong = false
   var areSlotsStale = false
   var areOffersStale = false
   /// How often paid mode was ended here, by reason.
   var endings: [SpeedBye.Reason: Int] = [:]
   private var output: [StrategyWish] = []
-  private var pieceLengths: (usual: Int, last: Int, count: Int)?
 
   /// The bytes that a first deposit is for.
   static let depositBytes = 64 << 20
@@ -89,9 +87,6 @@ public final class SpeedMarket: Strategy {
 
   /// The length of usual pieces, in bytes.
   var pieceLength: Int { figures.pieceLength }
-
-  /// The length of a piece; usual, as the last one is bound like the others.
-  func length(of piece: Int) -> Int { max(figures.pieceLength, 1) }
 
   var hasOutput: Bool { !output.isEmpty }
 
@@ -211,6 +206,11 @@ public final class SpeedMarket: Strategy {
 
   private static let secondsOfPiece = 10
 
+  /// Of what is paid for each block is judged by itself, where that can be.
+  public func wantsLeaves(of peer: PeerHandle) -> Bool {
+    connections[peer].map { $0.buyer.accepted.map { $0.price > 0 } ?? false } ?? false
+  }
+
   /// Whether a request may be served.
   public func admit(_ request: BlockRequest, from peer: PeerHandle) -> RequestVerdict {
     connections[peer]?.admit(request) ?? .serve()
@@ -244,7 +244,7 @@ public final class SpeedMarket: Strategy {
     statistics.paymentBytesIn = paymentBytesIn
     statistics.paymentBytesOut = paymentBytesOut
     statistics.spent = spent
-    statistics.locked = locked
+    statistics.locked = accounts.locked(for: self)
     statistics.earned = earned
     statistics.price = isSelling ? accounts.priceClock?.price : nil
     if let gain = gain.gain {
@@ -264,7 +264,7 @@ extension TransferEvent {
     switch self {
     case .sent(_, to: let peer), .dropped(_, of: let peer), .requested(_, of: let peer),
       .received(_, from: let peer), .duplicate(_, from: let peer), .cancelled(_, of: let peer),
-      .verified(_, _, from: let peer), .failed(_, _, from: let peer):
+      .verified(_, _, from: let peer), .failed(_, _, from: let peer, _):
       peer
     }
   }

@@ -18,7 +18,7 @@ public struct SpeedStatistics: Hashable, Sendable {
   public var paymentBytesOut = 0
   /// Billed for what came and proved right.
   public var spent: UInt128 = 0
-  /// Locked in channels for this torrent.
+  /// Locked in channels for this torrent, or about to be, and not billed.
   public var locked: UInt128 = 0
   /// Delivered for money, in value.
   public var earned: UInt128 = 0

@@ -30,7 +30,7 @@ public enum DeskOrder: Hashable, Sendable {
   case topUp(ChannelID, by: UInt128)
   /// Sign a voucher over `total` in all: `paid` or `notPaid`.
   case pay(ChannelID, total: UInt128)
-  /// Take note of our newest voucher that a payee holds.
+  /// Take note of our newest voucher that a payee holds: `known`, where it is one.
   case shown(SignedVoucher)
   /// The payee has not closed in time: ask for the close.
   case requestClose(ChannelID)
@@ -75,16 +75,19 @@ public enum DeskEvent: Hashable, Sendable {
   /// A digest was signed; nil when it was not.
   case signed(ticket: UInt64, Signature?)
 
-  /// A channel of ours is open and final, or was open already; so much of it is signed.
-  case opened(ChannelDescriptor, deposit: UInt128, signed: UInt128)
+  /// A channel of ours is open and final, or was open already; so much of it is signed, and owed
+  /// by what an earlier session wrote down.
+  case opened(ChannelDescriptor, deposit: UInt128, signed: UInt128, owed: UInt128)
   /// No channel to this payee was opened: there is no ledger, no money, or spending is off.
   case notOpened(payee: Address)
   /// A deposit was raised.
   case toppedUp(ChannelID, deposit: UInt128)
   /// A deposit was not raised.
   case notToppedUp(ChannelID)
-  /// A voucher is signed and may be sent.
+  /// A voucher is signed and may be sent; over less than was ordered where no more is allowed.
   case paid(SignedVoucher)
+  /// So much of a channel of ours was signed before, as its payee or the ledger shows.
+  case known(ChannelID, total: UInt128, SignedVoucher?)
   /// A voucher was not signed; `isFinal` when none will be.
   case notPaid(ChannelID, isFinal: Bool)
 
@@ -101,8 +104,10 @@ public enum DeskEvent: Hashable, Sendable {
   /// It was not noted: the voucher or the disk does not reach.
   case notCharged(ChannelID)
 
-  /// The payer asked for the close, or the channel is gone.
+  /// The payer asked for the close.
   case closing(ChannelID)
+  /// The channel is gone from the ledger, and what was not paid is back in the vault.
+  case closed(ChannelID)
   /// How old the newest block is that the desk knows.
   case ledgerAge(Duration)
 }

@@ -24,6 +24,12 @@ public final class DeskMailbox: Sendable {
   /// Puts an event in the mailbox.
   public func post(_ event: DeskEvent) {
     let wake = state.withLock { state in
+      // Of how old the news are only the newest counts: they come each second, and may lie long.
+      if case .ledgerAge = event {
+        state.events.removeAll { if case .ledgerAge = $0 { true } else { false } }
+        state.events.append(event)
+        return state.events.count == 1 ? state.wake : nil
+      }
       state.events.append(event)
       return state.events.count == 1 ? state.wake : nil
     }
@@ -31,7 +37,7 @@ public final class DeskMailbox: Sendable {
   }
 
   /// Takes the mailbox empty.
-  func take() -> [DeskEvent] {
+  package func take() -> [DeskEvent] {
     state.withLock { state in
       defer { state.events = [] }
       return state.events

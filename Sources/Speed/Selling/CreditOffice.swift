@@ -10,6 +10,8 @@ package struct CreditOffice {
   private struct FirstWindow {
     var prefix: AddressPrefix?
     var bytes: Int
+    /// When it was given, or last paid for.
+    var since: NIODeadline
     /// When a lost one stops counting; nil while it is out.
     var until: NIODeadline?
   }
@@ -64,7 +66,7 @@ package struct CreditOffice {
     guard firstWindows[payer]?.until == nil else { return false }
     let out = others.values.reduce(0) { $0 + $1.bytes }
     guard out + bytes <= terms.firstWindowsOut else { return false }
-    firstWindows[payer] = FirstWindow(prefix: prefix, bytes: bytes)
+    firstWindows[payer] = FirstWindow(prefix: prefix, bytes: bytes, since: now)
     return true
   }
 
@@ -86,6 +88,7 @@ package struct CreditOffice {
     if standing.paid >= standing.firstWindowValue, standing.debt <= standing.windowValue {
       firstWindows[payer] = nil
     }
+    firstWindows[payer]?.since = now
     payers[payer] = standing
   }
 
@@ -101,8 +104,24 @@ package struct CreditOffice {
         defaulted.append(payer)
       }
     }
+    takeBackIdle(at: now)
     return defaulted.sorted()
   }
+
+  // First windows are few: who does not use his may have another when he does.
+  private mutating func takeBackIdle(at now: NIODeadline) {
+    for (payer, window) in firstWindows
+    where window.until == nil && now - window.since >= Self.idleTime {
+      guard var standing = payers[payer], standing.debt == 0, standing.reserved == 0 else {
+        continue
+      }
+      standing.window = 0
+      payers[payer] = standing
+      firstWindows[payer] = nil
+    }
+  }
+
+  private static let idleTime: TimeAmount = .seconds(60)
 
   /// The last connection of a payer ended.
   package mutating func left(_ payer: Address, at now: NIODeadline) {

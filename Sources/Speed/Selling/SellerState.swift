@@ -27,11 +27,9 @@ struct SellerState {
   var lastNeed: SpeedNeed?
   /// Whether requests are held back.
   var isHolding = false
-  /// Bytes sent at a price, and those of them that are billed.
-  var paidSent = 0
-  var billed = 0
-  /// What we had of the peer when it first accepted.
-  var givenBase: UInt64?
+  var barter = Barter()
+  /// When a payer without a window may have one again.
+  var welcomeAt = NIODeadline.distantPast
   /// Value delivered on this connection, in wei.
   var earned: UInt128 = 0
 

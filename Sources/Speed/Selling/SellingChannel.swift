@@ -11,6 +11,10 @@ final class SellingChannel {
   var deposit: UInt128
   /// Paid by vouchers on disk.
   var paid: UInt128
+  /// The newest voucher on disk.
+  private(set) var voucher: SignedVoucher?
+  // The newest that is on its way there.
+  private var offered: SignedVoucher?
   /// Delivered before the market knew of the channel.
   private var base: UInt128
   private var bill = Bill()
@@ -34,10 +38,24 @@ final class SellingChannel {
     history = statement.history
     deposit = statement.deposit
     paid = statement.paid
+    voucher = statement.voucher
     // What was noted ahead when a crash came was never sent: nobody owes it.
     let open = statement.delivered > statement.paid ? statement.delivered - statement.paid : 0
     base = statement.delivered - min(open, statement.window / 4)
     charged = statement.delivered
+  }
+
+  /// A voucher is on its way to the disk.
+  func offer(_ voucher: SignedVoucher) {
+    if voucher.cumulativeAmount > offered?.cumulativeAmount ?? 0 { offered = voucher }
+  }
+
+  /// So much is on disk.
+  func received(_ total: UInt128) {
+    paid = total
+    guard let offered, offered.cumulativeAmount <= total else { return }
+    if offered.cumulativeAmount == total { voucher = offered }
+    self.offered = nil
   }
 
   /// Delivered in all, in value.

@@ -59,7 +59,7 @@ extension SpeedConnection {
   }
 
   /// The channel is known and its payer proven: from here on there may be credit.
-  func takeChannel(_ channel: SellingChannel, voucher: SignedVoucher?) {
+  func takeChannel(_ channel: SellingChannel) {
     if let old = seller.channel, old !== channel {
       // What was asked for on the one is not to be paid, or left unpaid, on another.
       guard seller.promised.isEmpty else { return refuseChannel(channel.id) }
@@ -69,7 +69,7 @@ extension SpeedConnection {
     seller.channel = channel
     if !channel.users.contains(where: { $0 === self }) { channel.users.append(self) }
     welcome(at: accounts.priceClock?.price ?? 0)
-    tellNeed(voucher: voucher)
+    tellNeed(voucher: channel.voucher)
     if accounts.configuration.selling?.friends.contains(channel.payer) == true {
       seller.generation = 0
       offerQuote()
@@ -118,10 +118,10 @@ extension SpeedConnection {
     seller.isIdleUntil = .distantPast
     welcome(at: quote.price)
     accounts.prepareCharge(channel)
-    if seller.givenBase == nil {
+    if seller.barter.base == nil {
       // Barter counts from here, by what this receipt says.
       tellReceipt(isDue: true)
-      seller.givenBase = toldReceived
+      seller.barter.base = toldVerified
     }
     if isFirst {
       tellNeed()
@@ -132,7 +132,10 @@ extension SpeedConnection {
   /// A voucher: it may be sent on any connection on which its channel was shown.
   func vouched(_ voucher: SignedVoucher) {
     guard let channel = seller.channel, channel.id == voucher.channelID else { return strike(4) }
-    guard voucher.cumulativeAmount > channel.paid else { return strike(1) }
+    // The same may come again, as nobody knows what a broken connection lost.
+    guard voucher.cumulativeAmount > channel.paid else {
+      return voucher.cumulativeAmount == channel.paid ? () : strike(1)
+    }
     accounts.receive(voucher, from: self)
   }
 
@@ -151,6 +154,12 @@ extension SpeedConnection {
     guard let quote = validQuote(), let channel = seller.channel else { return .serve() }
     seller.admittedInRound += 1
     guard quote.price > 0 else { return .serve() }
+    // A first window that nobody used was taken back; there may be another.
+    if accounts.credit[channel.payer]?.window == 0, now >= seller.welcomeAt {
+      seller.welcomeAt = now + .seconds(1)
+      welcome(at: quote.price)
+      tellNeed(once: true)
+    }
     guard let standing = accounts.credit[channel.payer], standing.window > 0 || standing.room > 0
     else { return .serve() }
     let cost = Bill.cost(of: block.length, at: quote.price)
@@ -208,17 +217,14 @@ extension SpeedConnection {
       return
     }
     market.paidBytesOut += block.length
-    seller.paidSent += block.length
-    bill(at: price, on: channel)
+    bill(block.length, at: price, on: channel)
     if seller.mark.map({ now - $0.at > .seconds(30) }) ?? true { seller.mark = (sent, now) }
     endIfServed()
   }
 
-  private func bill(at price: UInt128, on channel: SellingChannel) {
-    let given = Int(clamping: toldReceived - min(seller.givenBase ?? 0, toldReceived))
-    let billed = max(seller.billed, seller.paidSent - given)
-    let value = channel.deliver(billed - seller.billed, at: price)
-    seller.billed = billed
+  private func bill(_ bytes: Int, at price: UInt128, on channel: SellingChannel) {
+    let billed = seller.barter.step(bytes, verified: toldVerified)
+    let value = channel.deliver(billed, at: price)
     seller.earned += value
     market.earned += value
     guard var standing = accounts.credit[channel.payer] else { return }
@@ -226,9 +232,6 @@ extension SpeedConnection {
     standing.watch(at: now)
     accounts.credit[channel.payer] = standing
   }
-
-  /// What we said that came raises what is given; nothing more is to be done on this side.
-  func acknowledging() {}
 
   // MARK: Disputes and ends
 

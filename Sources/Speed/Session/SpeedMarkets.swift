@@ -29,9 +29,13 @@ public final class SpeedMarkets: StrategySource {
   /// Markets at a till; `selling` nil sells nothing.
   public init(till: ChannelTill, selling: SellingTerms? = nil) {
     self.till = till
+    configuration = SpeedConfiguration(selling: selling, unixOffset: Self.unixOffset)
+  }
+
+  // Taken anew from time to time, as the monotonic clock stands still while the machine sleeps.
+  private static var unixOffset: Int64 {
     let now = Int64(Date().timeIntervalSince1970)
-    let uptime = Int64(clamping: NIODeadline.now().uptimeNanoseconds / 1_000_000_000)
-    configuration = SpeedConfiguration(selling: selling, unixOffset: now - uptime)
+    return now - Int64(clamping: NIODeadline.now().uptimeNanoseconds / 1_000_000_000)
   }
 
   // MARK: - What is wanted
@@ -119,10 +123,13 @@ public final class SpeedMarkets: StrategySource {
   }
 
   private func record(_ recorder: TradeRecorder) async {
+    let offset = Self.unixOffset
     for (torrent, seat) in state.withLock({ $0.seats }) {
-      guard let trade = await seat.ask({ ($0 as? SpeedMarket)?.takeTrade() }) ?? nil else {
-        continue
+      let trade = await seat.ask { strategy in
+        (strategy as? SpeedMarket)?.accounts.unixOffset = offset
+        return (strategy as? SpeedMarket)?.takeTrade()
       }
+      guard let trade = trade ?? nil else { continue }
       recorder.record(trade, of: torrent)
     }
   }

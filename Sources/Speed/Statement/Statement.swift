@@ -101,6 +101,11 @@ public final class Statement: Sendable {
         // Of channels that were never traded on nothing is told.
         guard case .opened = event else { return true }
       }
+      switch event {
+      // What was promised before the ledger paid is told before that.
+      case .settled(let id, _, _), .closed(let id, _): _ = writeMoved(id, &state)
+      default: break
+      }
       return write(event, &state, durably: durably)
     }
   }
@@ -138,15 +143,33 @@ public final class Statement: Sendable {
   public func flush(durably: Bool = false) -> Bool {
     state.withLock { state in
       var isWritten = true
-      for (id, figures) in state.moved.sorted(by: { $0.key < $1.key })
-      where !figures.isEmpty && state.books.accounts[id] != nil {
-        state.moved[id] = nil
-        isWritten = write(.moved(id, figures), &state, durably: false) && isWritten
-      }
+      for id in state.moved.keys.sorted() { isWritten = writeMoved(id, &state) && isWritten }
       if durably, let file = state.file {
         isWritten = (try? file.synchronize()) != nil && isWritten
       }
       return isWritten
+    }
+  }
+
+  private func writeMoved(_ id: ChannelID, _ state: inout State) -> Bool {
+    guard let figures = state.moved[id], !figures.isEmpty, state.books.accounts[id] != nil else {
+      return true
+    }
+    state.moved[id] = nil
+    return write(.moved(id, figures), &state, durably: false)
+  }
+
+  /// What is promised on a channel in all, by what was told of it, in wei.
+  func promised(on id: ChannelID) -> UInt128 {
+    state.withLock { state in
+      (state.books.accounts[id]?.promised ?? 0) + (state.moved[id]?.paid ?? 0)
+    }
+  }
+
+  /// What is owed on a channel in all, by what was told of it, in wei.
+  func owed(on id: ChannelID) -> UInt128 {
+    state.withLock { state in
+      (state.books.accounts[id]?.owed ?? 0) + (state.moved[id]?.billed ?? 0)
     }
   }
 

@@ -23,7 +23,16 @@ public struct StatementBooks: Sendable {
     /// When anything was last told of it, in seconds since 1970.
     public var lastUsed: UInt64 = 0
 
-    fileprivate mutating func settle(_ total: UInt128) { settled = max(settled, total) }
+    /// Owed in all, as far as was told: promised before the statement knew of it, and billed since.
+    var owed: UInt128 { promised - min(figures.paid, promised) + figures.billed }
+
+    // What the ledger paid out was promised, whoever forgot it in a crash.
+    fileprivate mutating func settle(_ total: UInt128) {
+      settled = max(settled, total)
+      guard total > promised else { return }
+      figures.paid += total - promised
+      promised = total
+    }
   }
 
   /// The channels.
@@ -75,9 +84,12 @@ public struct StatementBooks: Sendable {
 
   /// What may have been signed away, as before a crash, and is told of no torrent.
   public var unaccounted: UInt128 {
-    let told = spent.values.reduce(0, +)
+    let told = spentInAll
     return ceiling > told ? ceiling - told : 0
   }
+
+  /// What was spent for all torrents, in wei.
+  var spentInAll: UInt128 { spent.values.reduce(0, +) }
 
   /// One row for each other side and direction of money, with its channels together.
   public struct Peer: Hashable, Sendable {

@@ -10,12 +10,12 @@ extension ChannelTill {
     let channels = await service.list()
     for wish in wishes {
       if let channel = channels.first(where: { isUsable($0, to: wish.payee) }) {
-        let signed = channel.paid.wei.low
-        self.signed[channel.id] = max(self.signed[channel.id] ?? 0, signed)
-        purse.lock(min(channel.deposit.wei.low - signed, purse.lockable))
+        let signed = max(self.signed[channel.id] ?? 0, signedBefore(on: channel))
+        self.signed[channel.id] = signed
+        let deposit = channel.deposit.wei.low
+        purse.lock(min(deposit > signed ? deposit - signed : 0, purse.lockable))
         statement.opened(channel, for: torrent)
-        mailbox.post(
-          .opened(channel.descriptor, deposit: channel.deposit.wei.low, signed: signed))
+        announce(channel)
       } else {
         missing.append(wish)
       }
@@ -24,13 +24,32 @@ extension ChannelTill {
   }
 
   /// Tells of the channels that are open: who is met again is paid without asking the ledger.
+  ///
+  /// What the books know and a crash kept from the statement is told there.
   func announceOpen() async {
-    for channel in await service.list() where isUsable(channel, to: channel.descriptor.payee) {
-      let paid = channel.paid.wei.low
-      signed[channel.id] = paid
-      mailbox.post(
-        .opened(channel.descriptor, deposit: channel.deposit.wei.low, signed: paid))
+    let accounts = statement.books.accounts
+    for channel in await service.list() {
+      let (id, settled) = (channel.id, channel.settled.wei.low)
+      statement.paid(id, total: channel.paid.wei.low)
+      if let account = accounts[id], settled > account.settled {
+        statement.append(.settled(id, amount: settled - account.settled, total: settled))
+      }
+      guard isUsable(channel, to: channel.descriptor.payee) else { continue }
+      signed[id] = signedBefore(on: channel)
+      announce(channel)
     }
+  }
+
+  /// What was signed on a channel, by its book or the statement: a crash may spare the one or the
+  /// other, and neither ever says too much.
+  private func signedBefore(on channel: ChannelSummary) -> UInt128 {
+    max(channel.paid.wei.low, min(statement.promised(on: channel.id), channel.ceiling.wei.low))
+  }
+
+  private func announce(_ channel: ChannelSummary) {
+    let (signed, deposit) = (signed[channel.id] ?? 0, channel.deposit.wei.low)
+    let owed = min(max(statement.owed(on: channel.id), signed), deposit)
+    mailbox.post(.opened(channel.descriptor, deposit: deposit, signed: signed, owed: owed))
   }
 
   private func isUsable(_ channel: ChannelSummary, to payee: Address) -> Bool {
@@ -71,7 +90,7 @@ extension ChannelTill {
           .opened(
             descriptor.id, ChannelParty(term.payee, isPaidByUs: true), deposit: term.deposit,
             paid: 0, torrent: torrent))
-        mailbox.post(.opened(descriptor, deposit: term.deposit, signed: 0))
+        mailbox.post(.opened(descriptor, deposit: term.deposit, signed: 0, owed: 0))
       }
     } catch {
       logger.warning("channels were not opened", metadata: ["cause": "\(error)"])
@@ -105,16 +124,17 @@ extension ChannelTill {
     }
   }
 
-  /// Signs a voucher, as far as is allowed.
+  /// Signs a voucher, as far as is allowed; over as much as before where that was lost in a crash.
   func pay(_ id: ChannelID, total: UInt128) async {
-    guard let signed = signed[id] else { return mailbox.post(.notPaid(id, isFinal: true)) }
     if told.insert(id).inserted, let channel = try? await service.get(id) {
       statement.opened(channel, for: torrent)
     }
-    let amount = total > signed ? total - signed : 0
-    guard amount <= purse.left else {
-      return mailbox.post(.notPaid(id, isFinal: purse.isSpending))
+    guard let signed = signed[id] else { return mailbox.post(.notPaid(id, isFinal: true)) }
+    let amount = min(total > signed ? total - signed : 0, purse.left)
+    guard amount > 0 || total == signed && purse.isSpending else {
+      return mailbox.post(.notPaid(id, isFinal: purse.isSpending && total > signed))
     }
+    let sum = signed + amount
     if let ceiling = purse.ceiling(for: amount) {
       guard statement.append(.limit(total: ceiling), durably: true) else {
         return mailbox.post(.notPaid(id, isFinal: false))
@@ -122,15 +142,15 @@ extension ChannelTill {
       purse.raise(to: ceiling)
     }
     purse.spend(amount)
-    self.signed[id] = max(signed, total)
+    self.signed[id] = sum
     do throws(ChannelError) {
-      let voucher = try await service.pay(id, total: total)
+      let voucher = try await service.pay(id, total: sum)
       counters.vouchersSigned += 1
-      statement.paid(id, total: total)
+      statement.paid(id, total: sum)
       mailbox.post(.paid(voucher))
     } catch {
       purse.restore(amount)
-      self.signed[id] = signed
+      if self.signed[id] == sum { self.signed[id] = signed }
       logger.notice("a voucher was not signed", metadata: ["cause": "\(error)"])
       mailbox.post(.notPaid(id, isFinal: error.isFinal))
     }
@@ -140,12 +160,21 @@ extension ChannelTill {
   func shown(_ voucher: SignedVoucher) async {
     do throws(ChannelError) {
       try await service.shown(voucher)
-      let id = voucher.channelID
-      if let known = signed[id] { signed[id] = max(known, voucher.cumulativeAmount) }
+      learn(voucher.channelID, voucher.cumulativeAmount, voucher)
     } catch {
       // Anybody may show what is no voucher of ours.
       logger.debug("a voucher that was shown was not taken", metadata: ["cause": "\(error)"])
     }
+  }
+
+  /// Takes note of what an earlier session signed and forgot in a crash.
+  ///
+  /// The purse does not pay it again: the ceiling, which counts as spent, was above it.
+  func learn(_ id: ChannelID, _ total: UInt128, _ voucher: SignedVoucher?) {
+    statement.paid(id, total: total)
+    guard let known = signed[id], total > known else { return }
+    signed[id] = total
+    mailbox.post(.known(id, total: total, voucher))
   }
 
   /// Asks for the close as the payer.

@@ -42,6 +42,8 @@ public actor ChannelTill: ChannelDesk {
   let clock: any ChannelClock
   let logger: Logger
   private let signers: [Address: any ChannelSigner]
+  /// From the beginning, so that nothing is missed between that and `run`.
+  private nonisolated let updates: AsyncStream<ChannelUpdate>
   private nonisolated let orders: AsyncStream<DeskOrder>
   private nonisolated let orderContinuation: AsyncStream<DeskOrder>.Continuation
 
@@ -49,7 +51,8 @@ public actor ChannelTill: ChannelDesk {
   private var budgets: [SHA1Hash: UInt128] = [:]
   /// What had been spent for torrents when they were first allowed to spend.
   private var spentBefore: [SHA1Hash: UInt128] = [:]
-  private var hasAccounted = false
+  /// What an earlier session may have signed and told of no torrent, by the torrent that it was for.
+  private var unaccounted: [SHA1Hash: UInt128]?
   /// What channels were opened or found for last, for the statement.
   var torrent = SHA1Hash.zero
   /// What is signed on the channels that we pay through.
@@ -84,7 +87,9 @@ public actor ChannelTill: ChannelDesk {
     self.logger = logger
     self.signers = Dictionary(signers.map { ($0.address, $0) }) { first, _ in first }
     (orders, orderContinuation) = AsyncStream.makeStream()
-    purse = Purse(spent: statement.books.ceiling)
+    updates = service.updates()
+    let books = statement.books
+    purse = Purse(spent: books.ceiling, billed: books.spentInAll)
     caughtUp = clock.now
   }
 
@@ -94,18 +99,48 @@ public actor ChannelTill: ChannelDesk {
   ///
   /// What was spent for it in earlier sessions counts, and so does what may have been signed before
   /// a crash.
-  public func allow(_ budget: UInt128, for torrent: SHA1Hash) {
-    if !hasAccounted {
-      hasAccounted = true
-      let unaccounted = statement.books.unaccounted
-      if unaccounted > 0 { statement.append(.spent(torrent, unaccounted)) }
+  public func allow(_ budget: UInt128, for torrent: SHA1Hash) async {
+    if unaccounted == nil {
+      let channels = await service.list()
+      if unaccounted == nil { unaccounted = attribute(to: channels) }
     }
-    let spent = spentBefore[torrent] ?? statement.spent(for: torrent)
-    spentBefore[torrent] = spent
+    if spentBefore[torrent] == nil {
+      account(for: torrent, within: budget)
+      spentBefore[torrent] = statement.spent(for: torrent)
+    }
+    let spent = spentBefore[torrent] ?? 0
     let left = budget > spent ? budget - spent : 0
     purse.allow(left, insteadOf: budgets[torrent] ?? 0)
     budgets[torrent] = left
     self.torrent = torrent
+  }
+
+  /// Whose it is what may have been signed before a crash: of the torrents whose channels were in
+  /// use last, as far as their ceilings reach; the rest is the newest one's, or anybody's.
+  private func attribute(to channels: [ChannelSummary]) -> [SHA1Hash: UInt128] {
+    let books = statement.books
+    var rest = books.unaccounted
+    var shares: [SHA1Hash: UInt128] = [:]
+    let used = channels.filter { $0.role == .payer }.compactMap { channel in
+      books.accounts[channel.id].map { (account: $0, ceiling: channel.ceiling.wei.low) }
+    }.sorted { $0.account.lastUsed > $1.account.lastUsed }
+    for (account, ceiling) in used where ceiling > account.promised {
+      let share = min(rest, ceiling - account.promised)
+      shares[account.torrent, default: 0] += share
+      rest -= share
+    }
+    if rest > 0 { shares[used.first?.account.torrent ?? .zero, default: 0] += rest }
+    return shares
+  }
+
+  /// Takes a torrent's share of it from its budget; what does not fit there is the next one's.
+  private func account(for torrent: SHA1Hash, within budget: UInt128) {
+    let share = (unaccounted?[torrent] ?? 0) + (unaccounted?[.zero] ?? 0)
+    let spent = statement.spent(for: torrent)
+    let taken = min(share, budget > spent ? budget - spent : 0)
+    unaccounted?[torrent] = nil
+    unaccounted?[.zero] = share - taken
+    if taken > 0 { statement.append(.spent(torrent, taken)) }
   }
 
   /// Turns spending on or off, at once and for all torrents.
@@ -175,7 +210,7 @@ public actor ChannelTill: ChannelDesk {
 
   /// Takes in what the ledger and the books tell.
   private func follow() async {
-    for await update in service.updates() { await note(update) }
+    for await update in updates { await note(update) }
   }
 
   private func note(_ update: ChannelUpdate) async {
@@ -190,10 +225,11 @@ public actor ChannelTill: ChannelDesk {
     case .paid, .stopped, .unresolved: break
     case .settled(let id, let amount, let total):
       statement.append(.settled(id, amount: amount, total: total), durably: true)
+      learn(id, total, nil)
     case .closeRequested(let id): mailbox.post(.closing(id))
     case .closed(let id, let total):
       statement.append(.closed(id, total: total), durably: true)
-      mailbox.post(.closing(id))
+      mailbox.post(.closed(id))
       if let account = statement.books.accounts[id], let signed = signed.removeValue(forKey: id) {
         purse.unlock(account.deposit > signed ? account.deposit - signed : 0)
       }
@@ -241,7 +277,7 @@ public actor ChannelTill: ChannelDesk {
       guard let channel = try? await service.get(id), channel.closeRequestedAt == nil else {
         continue
       }
-      await requestClose(id)
+      submit(.requestClose(id))
     }
   }
 

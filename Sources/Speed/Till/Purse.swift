@@ -11,11 +11,11 @@ struct Purse {
   /// The user's switch: while it is off nothing is signed away.
   var isSpending = true
 
-  /// A purse from which nothing may be spent yet.
-  init(spent: UInt128) {
+  /// A purse from which nothing may be spent yet but what is `billed` already and not signed for.
+  init(spent: UInt128, billed: UInt128) {
     self.spent = spent
     ceiling = spent
-    allowed = spent
+    allowed = max(spent, billed)
   }
 
   /// What may still be signed away.

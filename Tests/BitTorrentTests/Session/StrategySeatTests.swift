@@ -115,4 +115,47 @@ struct StrategySeatTests {
       #expect(await numbers.next() == 1)
     }
   }
+
+  // MARK: - Leaves
+
+  /// Has leaves fetched, and tells how many bytes proved right at a time.
+  private final class Prover: Strategy, StrategySource {
+    let told: @Sendable (Int) -> Void
+    init(told: @escaping @Sendable (Int) -> Void) { self.told = told }
+
+    func strategy(for seat: StrategySeat) -> (any Strategy)? { Prover(told: told) }
+
+    func wantsLeaves(of peer: PeerHandle) -> Bool { true }
+
+    func observe(_ event: TransferEvent, figures: PeerFigures, wishes: inout [StrategyWish]) {
+      if case .verified(_, let bytes, _) = event { told(bytes) }
+    }
+  }
+
+  @Test("hears of each block that it is right, by leaves that the other side reads for it")
+  func leaves() async throws {
+    let given = try TemporaryDirectory()
+    let wanted = try TemporaryDirectory()
+    let metainfo = try SessionRig.content("content", ["a": 900_000, "b": 100_001], in: given)
+    let told = Mutex<[Int]>([])
+    var configuration = SessionRig.configuration()
+    configuration.strategies = Prover { bytes in told.withLock { $0.append(bytes) } }
+    try await SessionRig.withSession { seeder in
+      // So slow that leaves are there before the piece is whole.
+      var slow = TorrentOptions(directory: given.path)
+      slow.uploadLimit = 1 << 20
+      let seed = try await seeder.add(.metainfo(metainfo), slow)
+      await seed.wait(for: .seeding)
+      try await SessionRig.withSession(configuration) { leecher in
+        var options = TorrentOptions(directory: wanted.path)
+        options.peers = [seeder.address]
+        let leech = try await leecher.add(.metainfo(metainfo), options)
+        await leech.wait(for: .seeding)
+      }
+    }
+    let bytes = told.withLock { $0 }
+    #expect(bytes.reduce(0, +) == 1_000_001)
+    let single = bytes.filter { $0 <= BlockRequest.blockLength }
+    #expect(single.reduce(0, +) > 500_000, "told at a time: \(bytes)")
+  }
 }

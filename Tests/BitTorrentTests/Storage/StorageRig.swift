@@ -100,6 +100,15 @@ extension [StorageEvent] {
     compactMap { if case .pieceFailed(let piece, _, _) = $0 { piece } else { nil } }
   }
 
+  /// The blocks of a piece that were found right and wrong by their leaves.
+  func judged(_ index: Int) -> (right: [Int], wrong: [Int]) {
+    reduce(into: ([], [])) { sum, event in
+      guard case .blocksJudged(index, let right, let wrong) = event else { return }
+      sum.0 += right
+      sum.1 += wrong
+    }
+  }
+
   var failures: [StorageError] {
     compactMap { if case .failed(let error) = $0 { error } else { nil } }
   }

@@ -2,6 +2,7 @@ internal import BitTorrent
 internal import Foundation
 internal import Metainfo
 internal import NIOCore
+internal import Primitives
 internal import TestSupport
 internal import Testing
 
@@ -138,6 +139,61 @@ struct TorrentStorageTests {
     }
     #expect(wrong.count == 4 && right.count == 4)
     #expect(zip(wrong, right).map { $0 == $1 } == [true, true, false, true])
+    try await rig.close()
+  }
+
+  @Test(
+    "judges blocks by the leaves of their piece, whichever comes first",
+    arguments: [TorrentInfo.Version.v2, .hybrid], [true, false])
+  func leaves(_ version: TorrentInfo.Version, leavesFirst: Bool) async throws {
+    let torrent = try DiskTorrent(version, pieceLength: 65_536, ["": 150_000])
+    let folder = try TemporaryDirectory()
+    let rig = StorageRig(torrent, in: folder.path)
+    _ = try await rig.open()
+    let blocks = torrent.blocks([1])
+    let leaves = blocks.flatMap { block in
+      block.data.withUnsafeReadableBytes { PieceDigest.leaf($0).bytes }
+    }
+    var bad = blocks
+    // The one before it is missing, so that the v1 hash has not reached it.
+    bad[2].data.setInteger(UInt8(7), at: bad[2].data.readerIndex + 4)
+    if leavesFirst { rig.storage.add(leaves: leaves, ofPiece: 1) }
+    rig.storage.receive([bad[0], bad[2]])
+    if !leavesFirst { rig.storage.add(leaves: leaves, ofPiece: 1) }
+    await rig.wait { $0.judged(1).right == [0] && $0.judged(1).wrong == [2] }
+    rig.storage.receive([blocks[1], blocks[2], blocks[3]])
+    await rig.wait { $0.verified == [1] }
+    #expect(rig.events.judged(1).right.sorted() == [0, 1, 2, 3])
+    #expect(rig.events.judged(1).wrong == [2] && rig.events.failed.isEmpty)
+    // A job may have judged before it verified, never after.
+    let last = try #require(rig.events.last)
+    if case .pieceVerified(1) = last {} else { Issue.record("\(last) came last") }
+    try await rig.close()
+  }
+
+  @Test("names the wrong block of a piece that failed, where leaves came too late to stop it")
+  func lateLeaves() async throws {
+    let torrent = try DiskTorrent(.hybrid, pieceLength: 65_536, ["": 150_000])
+    let folder = try TemporaryDirectory()
+    let rig = StorageRig(torrent, in: folder.path, pool: DiskPool(threads: 1))
+    _ = try await rig.open()
+    let blocks = torrent.blocks([1])
+    let leaves = blocks.flatMap { block in
+      block.data.withUnsafeReadableBytes { PieceDigest.leaf($0).bytes }
+    }
+    var bad = blocks
+    bad[0].data.setInteger(UInt8(7), at: bad[0].data.readerIndex)
+    rig.storage.receive([bad[0], bad[1]])
+    // Both are part of the v1 hash once this is verified: one thread does one thing at a time.
+    await rig.fetch([0])
+    rig.storage.add(leaves: leaves, ofPiece: 1)
+    rig.storage.receive([bad[2], bad[3]])
+    await rig.wait { $0.failed == [1] }
+    let named = rig.events.compactMap { event -> [Int]? in
+      if case .pieceFailed(1, _, let badBlocks) = event { badBlocks } else { nil }
+    }
+    #expect(named == [[0]])
+    #expect(rig.events.judged(1).right.sorted() == [1, 2, 3] && rig.events.judged(1).wrong == [])
     try await rig.close()
   }
 

@@ -11,8 +11,13 @@ final class TestDesk: ChannelDesk {
     var paid: [ChannelID: UInt128] = [:]
     var vouchers: [ChannelID: SignedVoucher] = [:]
     var billed: [ChannelID: UInt128] = [:]
+    /// Signed in truth.
     var signed: [ChannelID: UInt128] = [:]
+    /// What of it a crash made the books forget.
+    var known: [ChannelID: UInt128] = [:]
     var history: [Address: UInt128] = [:]
+    /// Deposits as this desk sees them, where it is behind.
+    var deposits: [ChannelID: UInt128] = [:]
     var orders: [DeskOrder] = []
     var isLedgerDown = false
     var isSpendingOff = false
@@ -98,7 +103,35 @@ final class TestDesk: ChannelDesk {
     case .writeOff(let id, let total):
       books.withLock { $0.billed[id] = total }
       return nil
-    case .shown, .requestClose, .open: return nil
+    case .shown(let voucher): return shown(voucher)
+    case .requestClose, .open: return nil
+    }
+  }
+
+  /// The process dies: of what it signed the books know only what is in `known`.
+  func forget(keeping share: UInt128) {
+    books.withLock { books in
+      for (id, signed) in books.signed { books.known[id] = signed * share / 16 }
+    }
+  }
+
+  /// Tells of the channels that are open, as a new process finds them.
+  func announce() {
+    for entry in ledger.entries(payer: account) where !entry.isClosed {
+      let id = entry.descriptor.id
+      let signed = books.withLock { $0.known[id] ?? $0.signed[id] ?? 0 }
+      mailbox.post(
+        .opened(entry.descriptor, deposit: entry.deposit, signed: signed, owed: signed))
+    }
+  }
+
+  private func shown(_ voucher: SignedVoucher) -> DeskEvent? {
+    let (id, amount) = (voucher.channelID, voucher.cumulativeAmount)
+    guard voucher.isSigned(by: account, in: domain) else { return nil }
+    return books.withLock { books in
+      guard let known = books.known[id], amount > known else { return nil }
+      books.known[id] = amount
+      return .known(id, total: amount, voucher)
     }
   }
 
@@ -108,7 +141,7 @@ final class TestDesk: ChannelDesk {
     }
     let channel = ledger.open(
       payer: account, payee: wish.payee, deposit: wish.deposit, grace: wish.graceSeconds)
-    return .opened(channel, deposit: wish.deposit, signed: 0)
+    return .opened(channel, deposit: wish.deposit, signed: 0, owed: 0)
   }
 
   private func pay(_ id: ChannelID, _ total: UInt128) -> DeskEvent? {
@@ -118,6 +151,10 @@ final class TestDesk: ChannelDesk {
         .signed(by: key, in: domain)
     else { return .notPaid(id, isFinal: true) }
     return books.withLock { books in
+      if let known = books.known[id] {
+        guard total >= known else { return .notPaid(id, isFinal: false) }
+        books.known[id] = total
+      }
       let first = books.firstVoucher ?? voucher
       books.firstVoucher = first
       books.voucherCount += 1
@@ -150,14 +187,15 @@ final class TestDesk: ChannelDesk {
     else { return .notReceived(id, from: peer, isForged: true) }
     return books.withLock { books in
       let amount = voucher.cumulativeAmount
-      guard amount > books.paid[id] ?? 0, amount <= entry.deposit, !entry.isClosed else {
+      let deposit = books.deposits[id] ?? entry.deposit
+      guard amount > books.paid[id] ?? 0, amount <= deposit, !entry.isClosed else {
         return .notReceived(id, from: peer, isForged: false)
       }
       let payer = entry.descriptor.payer
       books.history[payer, default: 0] += amount - (books.paid[id] ?? 0)
       books.paid[id] = amount
       books.vouchers[id] = voucher
-      return .received(id, paid: amount, deposit: entry.deposit)
+      return .received(id, paid: amount, deposit: deposit)
     }
   }
 }

@@ -5,6 +5,7 @@ import NIOCore
 import Primitives
 import Speed
 import TestSupport
+import Testing
 
 /// One end of a trade: a market on its own accounts and desk, and what it sent.
 final class TradeEnd {
@@ -22,16 +23,14 @@ final class TradeEnd {
 
   init(
     _ ledger: TestLedger, key: UInt32, selling: SellingTerms?, buying: BuyingTerms?,
-    sharing accounts: SpeedAccounts? = nil
+    after desk: TestDesk? = nil
   ) throws {
-    desk = try TestDesk(ledger, key: key)
-    self.accounts =
-      accounts
-      ?? SpeedAccounts(
-        desk: desk, mailbox: desk.mailbox,
-        configuration: SpeedConfiguration(selling: selling, unixOffset: 1_700_000_000),
-        random: SeededGenerator(seed: UInt64(key) + 1))
-    market = SpeedMarket(accounts: self.accounts, buying: buying)
+    self.desk = try desk ?? TestDesk(ledger, key: key)
+    accounts = SpeedAccounts(
+      desk: self.desk, mailbox: self.desk.mailbox,
+      configuration: SpeedConfiguration(selling: selling, unixOffset: 1_700_000_000),
+      random: SeededGenerator(seed: UInt64(key) + (desk == nil ? 1 : 1_000)))
+    market = SpeedMarket(accounts: accounts, buying: buying)
     figures.pieceLength = 256 << 10
     figures.bytesLeft = 64 << 20
     figures.uploadSlots = 8
@@ -69,30 +68,44 @@ final class TradeRig {
 
   let ledger = TestLedger()
   let seller: TradeEnd
-  let buyer: TradeEnd
+  private(set) var buyer: TradeEnd
   private(set) var now = NIODeadline.uptimeNanoseconds(1_000_000_000_000)
   /// Requests that the seller holds back.
   private(set) var held: [BlockRequest] = []
   private(set) var nextBlock = 0
   private(set) var served = 0
+  private var given = 0
+  /// Requests of the other way that the buyer holds back.
+  private(set) var gifts: [BlockRequest] = []
   private var wrong: Set<Int> = []
   /// What happens to messages on their way; nil loses one.
   var onTheWay: ((SpeedMessage, _ toSeller: Bool) -> SpeedMessage?) = { message, _ in message }
   let pieceLength: Int
+  private let buying: BuyingTerms
+  /// Whether the connection is of the second format.
+  private let isV2: Bool
 
+  /// A seller and a buyer; with `isMutual` each sells and buys.
   init(
     selling: SellingTerms? = nil, buying: BuyingTerms? = nil, pieceLength: Int = 256 << 10,
-    host: UInt32 = 0x0505_0505, isConnected: Bool = true
+    host: UInt32 = 0x0505_0505, isConnected: Bool = true, isMutual: Bool = false,
+    isV2: Bool = false
   ) throws {
     var terms = BuyingTerms(budget: 1 << 60, maximumPrice: Self.price * 4)
     terms.measuresGain = false
     self.pieceLength = pieceLength
+    self.isV2 = isV2
+    self.buying = buying ?? terms
+    let selling = selling ?? SellingTerms(floorPrice: Self.price)
     seller = try TradeEnd(
-      ledger, key: 1, selling: selling ?? SellingTerms(floorPrice: Self.price), buying: nil)
-    buyer = try TradeEnd(ledger, key: 2, selling: nil, buying: buying ?? terms)
+      ledger, key: 1, selling: selling, buying: isMutual ? self.buying : nil)
+    buyer = try TradeEnd(
+      ledger, key: 2, selling: isMutual ? selling : nil, buying: self.buying)
     for end in [seller, buyer] { end.figures.pieceLength = pieceLength }
-    seller.figures.isComplete = true
-    seller.figures.bytesLeft = 0
+    if !isMutual {
+      seller.figures.isComplete = true
+      seller.figures.bytesLeft = 0
+    }
     tick()
     if isConnected { connect(host: host) }
   }
@@ -103,22 +116,38 @@ final class TradeRig {
 
   // MARK: The connection
 
-  func connect(host: UInt32 = 0x0505_0505) {
+  func connect(host: UInt32 = 0x0505_0505, on peer: PeerHandle = TradeRig.peer) {
     for end in ends {
       let introduction = PeerIntroduction(
         address: PeerAddress(ipv4: host, port: 6_881),
         direction: end === seller ? .incoming : .outgoing, peerID: BitTorrent.PeerID.test,
-        features: [.fast, .extended], infoHash: .zero, isV2: false)
+        features: [.fast, .extended], infoHash: .zero, isV2: isV2)
       end.market.advance(to: now)
-      end.market.connected(Self.peer, introduction)
+      end.market.connected(peer, introduction)
     }
     var wishes: [StrategyWish] = []
     for end in ends {
       end.market.extensionsAgreed(
-        [SpeedExtension.name], entries: other(end).market.handshakeEntries(for: Self.peer),
-        with: Self.peer, wishes: &wishes)
+        [SpeedExtension.name], entries: other(end).market.handshakeEntries(for: peer),
+        with: peer, wishes: &wishes)
     }
     pump()
+  }
+
+  /// The buyer's process dies, and comes back on a new connection.
+  ///
+  /// Of what it signed its books know so many sixteenths.
+  func killBuyer(keeping share: UInt128) throws {
+    seller.market.disconnected(Self.peer)
+    (seller.outbox, held) = ([], [])
+    buyer.desk.forget(keeping: share)
+    let figures = buyer.figures
+    buyer = try TradeEnd(
+      ledger, key: 2, selling: nil, buying: buying, after: buyer.desk)
+    buyer.figures = figures
+    buyer.desk.announce()
+    tick()
+    connect()
   }
 
   func disconnect() {
@@ -142,7 +171,9 @@ final class TradeRig {
         let outbox = end.outbox
         end.outbox = []
         for (peer, payload) in outbox { deliver(payload, peer, to: other(end)) }
-        if end.reconsidered.remove(Self.peer) != nil, end === seller { serveHeld() }
+        if end.reconsidered.remove(Self.peer) != nil {
+          if end === seller { serveHeld() } else { giveHeld() }
+        }
       }
     }
   }
@@ -151,15 +182,15 @@ final class TradeRig {
     guard let message = try? SpeedMessage(payload),
       let changed = onTheWay(message, end === seller)
     else { return }
-    say(changed, to: end)
+    say(changed, to: end, on: peer)
   }
 
   /// A message reaches an end, whoever wrote it.
-  func say(_ message: SpeedMessage, to end: TradeEnd) {
+  func say(_ message: SpeedMessage, to end: TradeEnd, on peer: PeerHandle = TradeRig.peer) {
     var wishes: [StrategyWish] = []
     end.market.advance(to: now)
     end.market.received(
-      message.encoded, of: SpeedExtension.name, from: Self.peer, wishes: &wishes)
+      message.encoded, of: SpeedExtension.name, from: peer, wishes: &wishes)
   }
 
   func tick() {
@@ -210,12 +241,46 @@ final class TradeRig {
     served += block.length
     observe(.sent(block, to: Self.peer), seller)
     observe(.received(block, from: Self.peer), buyer)
-    guard block.offset + block.length == pieceLength else { return }
+    // In the second format each block is judged by itself.
+    let bytes = isV2 ? block.length : pieceLength
+    guard isV2 || block.offset + block.length == pieceLength else { return }
     let event: TransferEvent =
       !wrong.contains(block.piece)
-      ? .verified(piece: block.piece, bytes: pieceLength, from: Self.peer)
-      : .failed(piece: block.piece, bytes: pieceLength, from: Self.peer)
+      ? .verified(piece: block.piece, bytes: bytes, from: Self.peer)
+      : .failed(piece: block.piece, bytes: bytes, from: Self.peer, isProven: true)
     observe(event, buyer)
+  }
+
+  /// Bytes that came last, and may be of a piece that is not whole yet.
+  var openBytes: Int { pieceLength }
+
+  /// The other way: the seller asks, and gets what the buyer admits.
+  func give(blocks count: Int) {
+    for _ in 0..<count {
+      let block = BlockRequest(
+        piece: 50_000 + given / blocksInPiece, offset: given % blocksInPiece * 16_384,
+        length: 16_384)
+      given += 1
+      observe(.requested(block, of: Self.peer), seller)
+      gifts.append(block)
+    }
+    giveHeld()
+    pump()
+  }
+
+  private func giveHeld() {
+    let blocks = gifts
+    gifts = []
+    for block in blocks {
+      guard case .serve = buyer.market.admit(block, from: Self.peer) else {
+        gifts.append(block)
+        continue
+      }
+      observe(.sent(block, to: Self.peer), buyer)
+      observe(.received(block, from: Self.peer), seller)
+      guard block.offset + block.length == pieceLength else { continue }
+      observe(.verified(piece: block.piece, bytes: pieceLength, from: Self.peer), seller)
+    }
   }
 
   private func serveHeld() {

@@ -32,6 +32,8 @@ struct CheaterSwarmTests {
     (.demandsPrepayment, nil), (.seller, .boasting), (.seller, .mute),
   ]
 
+  private static let pieceLength = 65_536
+
   /// The first four hosts are honest sellers, the next `cheaters` cheat, of the others one in three
   /// has never heard of money.
   static func swarm(
@@ -39,7 +41,7 @@ struct CheaterSwarmTests {
   ) throws -> TradeSwarm {
     var random = SeededGenerator(seed: seed)
     let torrent = try SimulatedTorrent(
-      seed % 2 == 0 ? .v2 : .v1, pieces: pieces, pieceLength: 65_536, seed: random.next())
+      seed % 2 == 0 ? .v2 : .v1, pieces: pieces, pieceLength: pieceLength, seed: random.next())
     var hosts: [HostPlan] = []
     var parts: [TradeSwarm.Part] = []
     for index in 0..<count {
@@ -74,34 +76,42 @@ struct CheaterSwarmTests {
 
     let cheats = trade.parts.indices.filter { 4..<4 + cheaters ~= $0 }
     let honest = trade.parts.indices.filter { !cheats.contains($0) && trade.parts[$0] != .stranger }
-    // Nobody paid more than four times the floor for anything.
-    let dearest = TradeSwarm.price * 4
     var moved: UInt128 = 0
     for seller in honest {
-      var lost: UInt128 = 0
+      var newcomers: UInt128 = 0
       for payer in cheats {
-        let loss = trade.loss(of: seller, to: payer)
-        // One window, which never grows without being paid.
-        let paid = trade.paid(by: payer, to: seller)
-        #expect(loss <= dearest / 8 + paid, "\(payer) took \(loss) wei of \(seller), seed \(seed)")
-        lost += loss
+        // Its window at its price, and nothing beyond that.
+        let (loss, window) = (
+          trade.loss(of: seller, to: payer), trade.window(of: seller, for: payer)
+        )
+        #expect(
+          loss <= window, "\(payer) took \(loss) of \(seller), window \(window), seed \(seed)")
+        newcomers += loss
       }
-      #expect(lost <= dearest * 8, "\(seller) lost \(lost) wei to all cheaters, seed \(seed)")
+      // All cheaters of a swarm are new to a seller.
+      let price = trade.markets[seller]?.accounts.priceClock?.price ?? TradeSwarm.price
+      #expect(
+        newcomers <= max(price, TradeSwarm.price) * 8,
+        "\(seller) lost \(newcomers) wei to all cheaters, seed \(seed)")
     }
     for payer in honest {
       for seller in cheats {
+        // What was right is paid at the price that was accepted, in v1 one piece more.
         let paid = trade.paid(by: payer, to: seller)
-        // What was right is paid; what came since it was last looked at is not much. The mute and
-        // the dear have earned nothing.
-        let right = UInt128(trade.verified(by: payer, from: seller) + (512 << 10))
-        let isIdle = trade.parts[seller] == .dear || (seller - 4) % Self.cheats.count == 9
-        let due = isIdle ? 0 : right * dearest >> 20
-        #expect(paid <= due, "\(payer) paid \(seller) \(paid) wei, seed \(seed)")
+        let right = trade.verified(by: payer, from: seller) + (seed % 2 == 0 ? 0 : Self.pieceLength)
+        let due = UInt128(right) * trade.price(for: payer, at: seller) >> 20
+        #expect(paid <= due, "\(payer) paid \(seller) \(paid) wei for \(due), seed \(seed)")
       }
       for seller in honest where seller != payer {
         moved += trade.paid(by: payer, to: seller)
         // What is under way at the end is all that the books may differ by.
-        #expect(trade.loss(of: seller, to: payer) <= dearest, "\(seller), \(payer), seed \(seed)")
+        let (loss, window) = (
+          trade.loss(of: seller, to: payer), trade.window(of: seller, for: payer)
+        )
+        #expect(loss <= window, "\(seller), \(payer), seed \(seed)")
+        let right = trade.verified(by: payer, from: seller) + Self.pieceLength
+        let due = UInt128(right) * trade.price(for: payer, at: seller) >> 20
+        #expect(trade.paid(by: payer, to: seller) <= due, "\(payer), \(seller), seed \(seed)")
       }
     }
     #expect(moved > TradeSwarm.price, "nobody traded")
@@ -160,6 +170,7 @@ struct CheaterSwarmTests {
           absence: .milliseconds(Int64.random(in: 100...3_000, using: &random))))
     }
     let trade = try TradeSwarm(scenario, [.seller, .trader, .stranger])
+    trade.swarm?.inspect = { _ in trade.look() }
     let report = try trade.run()
     #expect(report.violations.isEmpty, "\(report)")
     let signed = trade.paid(by: 1, to: 0)

@@ -44,6 +44,7 @@ final class TradeSwarm {
       desk.cheat = part.deskCheat
       desks.append(desk)
       markets.append(nil)
+      lives.append(0)
       accounts.append(nil)
       guard part != .stranger else { continue }
       scenario.hosts[index].strategy = { [unowned self] in join(index) }
@@ -89,13 +90,10 @@ final class TradeSwarm {
       configuration: SpeedConfiguration(
         selling: part.sells ? selling : nil, unixOffset: 1_700_000_000),
       random: SeededGenerator(seed: UInt64(index) &* 7_919 &+ 1))
-    for entry in ledger.entries(payer: desk.account) {
-      let id = entry.descriptor.id
-      desk.mailbox.post(
-        .opened(
-          entry.descriptor, deposit: entry.deposit,
-          signed: desk.books.withLock { $0.signed[id] ?? 0 }))
-    }
+    // What was noted of an earlier life stays noted; its books have forgotten some.
+    if lives[index] > 0 { desk.forget(keeping: UInt128(lives[index] * 5 % 17)) }
+    lives[index] += 1
+    desk.announce()
     let market = SpeedMarket(accounts: shared, buying: part.buys ? buying : nil)
     market.wake = { [unowned self] in
       guard let swarm else { return }
@@ -109,45 +107,80 @@ final class TradeSwarm {
 
   // MARK: Money
 
-  /// What a seller delivered to a payer for money and was not paid, in wei.
+  /// What a seller delivered to a payer at a price, after barter, and was not paid, in wei.
+  ///
+  /// It is counted here from what went over the connections: what the seller wrote off, or never
+  /// billed, is lost all the same.
   func loss(of seller: Int, to payer: Int) -> UInt128 {
     let account = desks[payer].account
-    return ledger.entries(payer: account).filter {
-      $0.descriptor.payee == desks[seller].account
-    }.reduce(0) { sum, entry in
-      let id = entry.descriptor.id
-      let (delivered, paid) = desks[seller].books.withLock {
-        ($0.billed[id] ?? 0, $0.paid[id] ?? 0)
-      }
-      return sum + (delivered > paid ? delivered - paid : 0)
+    let sold = sold.reduce(0 as UInt128) { sum, entry in
+      entry.key.host == seller && entry.key.other == account ? sum + entry.value : sum
     }
+    let paid = ledger.entries(payer: account).reduce(0 as UInt128) { sum, entry in
+      sum + desks[seller].paid(entry.descriptor.id)
+    }
+    return sold > paid ? sold - paid : 0
   }
 
-  /// Notes what every host has found to be right of every seller.
-  func look() {
-    for (index, market) in markets.enumerated() {
-      guard let market else { continue }
-      for row in market.statistics.peers {
-        guard let payee = row.payee, row.verified > 0 else { continue }
-        right[Source(host: index, payee: payee, peer: row.peer)] = row.verified
-      }
-    }
+  /// The most that a seller ever let a payer owe, at its dearest price, in wei.
+  func window(of seller: Int, for payer: Int) -> UInt128 {
+    let bytes = windows[Pair(host: seller, other: desks[payer].account)] ?? 0
+    return UInt128(bytes) * (dearest[seller] ?? 0) >> 20
   }
 
   /// Bytes of a seller that a host found to be right, on all their connections.
   func verified(by host: Int, from seller: Int) -> Int {
     let account = desks[seller].account
     return right.reduce(0) { sum, entry in
-      entry.key.host == host && entry.key.payee == account ? sum + entry.value : sum
+      entry.key.host == host && entry.key.other == account ? sum + entry.value : sum
     }
   }
 
-  private struct Source: Hashable {
-    var host: Int
-    var payee: Address
-    var peer: PeerHandle
+  /// The most that a host ever bought for at a seller, for 2^20 bytes; the floor where nobody looked
+  /// while it did.
+  func price(for host: Int, at seller: Int) -> UInt128 {
+    if parts[seller] == .dear { return 0 }
+    return max(Self.price, prices[Pair(host: host, other: desks[seller].account)] ?? 0)
   }
-  private var right: [Source: Int] = [:]
+
+  /// Notes what moved on every connection, also on those that are no more.
+  func look() {
+    for (index, market) in markets.enumerated() {
+      guard let market else { continue }
+      dearest[index] = max(dearest[index] ?? 0, market.accounts.priceClock?.price ?? 0)
+      for row in market.takeTrade() {
+        if let payee = row.payee {
+          right[Line(host: index, life: lives[index], connection: row.connection, other: payee)] =
+            row.verified
+          let pair = Pair(host: index, other: payee)
+          prices[pair] = max(prices[pair] ?? 0, row.buyingPrice ?? 0)
+        }
+        if let payer = row.payer {
+          sold[Line(host: index, life: lives[index], connection: row.connection, other: payer)] =
+            row.earned
+          let pair = Pair(host: index, other: payer)
+          windows[pair] = max(windows[pair] ?? 0, row.window)
+        }
+      }
+    }
+  }
+
+  private struct Line: Hashable {
+    var host: Int
+    var life: Int
+    var connection: UInt64
+    var other: Address
+  }
+  private struct Pair: Hashable {
+    var host: Int
+    var other: Address
+  }
+  private var lives: [Int] = []
+  private var right: [Line: Int] = [:]
+  private var sold: [Line: UInt128] = [:]
+  private var windows: [Pair: Int] = [:]
+  private var prices: [Pair: UInt128] = [:]
+  private var dearest: [Int: UInt128] = [:]
 
   /// A line for each kind of cheater, in bytes at the floor's price.
   func figures(cheaters: [Int], moved: UInt128) -> String {

@@ -46,6 +46,8 @@ package struct SimulatedDisk {
     let generation: Int
     var isFinishing = false
     var isFlushing = false
+    /// The right leaves of its blocks, where they are known.
+    var leaves: [BlockDigest] = []
 
     var heldBytes: Int { held.reduce(0) { $0 + ($1?.readableBytes ?? 0) } }
     var heldCount: Int { held.count { $0 != nil } }
@@ -111,6 +113,13 @@ package struct SimulatedDisk {
       acceptance.isRepeated = true
       return acceptance
     }
+    if !piece.leaves.isEmpty {
+      let isRight = digests([data]).first == piece.leaves[index]
+      acceptance.events.append(
+        .blocksJudged(
+          block.piece, right: isRight ? [index] : [], wrong: isRight ? [] : [index]))
+      guard isRight else { return acceptance }
+    }
     piece.held[index] = data
     heldBytes += data.readableBytes
     if piece.heldCount + piece.written.setCount == piece.held.count {
@@ -126,7 +135,7 @@ package struct SimulatedDisk {
     return acceptance
   }
 
-  private mutating func begin(_ piece: Int) -> Unfinished {
+  mutating func begin(_ piece: Int) -> Unfinished {
     generations += 1
     let count = platter[piece].count
     return Unfinished(
@@ -260,7 +269,7 @@ extension SimulatedDisk {
     return release(piece.heldBytes) + endTrouble(index)
   }
 
-  private mutating func release(_ bytes: Int) -> [StorageEvent] {
+  mutating func release(_ bytes: Int) -> [StorageEvent] {
     heldBytes -= bytes
     guard isFull, heldBytes <= nature.memoryBytes / 4 * 3 else { return [] }
     isFull = false
@@ -288,7 +297,7 @@ extension SimulatedDisk {
     return expectation.verdict(on: hasher.finalize()) == .valid
   }
 
-  private func digests(_ blocks: [ByteBuffer]) -> [BlockDigest] {
+  func digests(_ blocks: [ByteBuffer]) -> [BlockDigest] {
     blocks.map { $0.withUnsafeReadableBytes { BlockDigest(hashing: $0) } }
   }
 

@@ -48,6 +48,8 @@ extension SimulatedSwarm {
     case .metadataArrived(let bytes): begin(host, with: bytes)
     case .pieceLayerArrived(let root, let hashes):
       try? host.disk.layers.insert(hashes, root: root, of: torrent.info)
+    case .leavesArrived(let piece, let leaves):
+      deliver(host.disk.know(leaves, of: piece), to: host)
     case .answerHashes(let handle, let request): answer(request, on: handle, of: host)
     case .completed: completed(host)
     case .wantPeers:
@@ -83,6 +85,9 @@ extension SimulatedSwarm {
   private func answer(
     _ request: HashRequest, on handle: PeerHandle, of host: SimulatedHost
   ) {
+    if let leaves = host.disk.leaves(request) {
+      return send(.hashes(request, leaves), on: handle, of: host)
+    }
     let range = MerkleRange(
       baseLayer: request.baseLayer, index: request.index, length: request.length,
       proofLayers: request.proofLayers)

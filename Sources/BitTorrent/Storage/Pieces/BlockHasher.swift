@@ -37,6 +37,22 @@ struct BlockHasher {
     }
   }
 
+  /// Whether a block's leaf is what `leaves` says, 32 bytes for each block; nil where one of the
+  /// two is unknown.
+  func isRight(_ block: Int, by leaves: [UInt8]) -> Bool? {
+    let range = block * 32..<block * 32 + 32
+    guard block < hasLeaf.bitCount, hasLeaf[block], range.upperBound <= leaves.count else {
+      return nil
+    }
+    return self.leaves[range] == leaves[range]
+  }
+
+  /// Forgets a block that was wrong; false where it is part of the v1 hash already.
+  mutating func forget(_ block: Int, before hashedBlocks: Int) -> Bool {
+    guard sha1 == nil || block >= hashedBlocks else { return false }
+    return hasLeaf.remove(block)
+  }
+
   /// Takes the block that follows the last one that it took in order.
   mutating func takeNext(_ bytes: UnsafeRawBufferPointer, block: Int) {
     sha1?.update(bufferPointer: bytes)

@@ -21,6 +21,8 @@ final class PendingPiece: @unchecked Sendable {
   var mustRetry = false
   /// Whether it was taken from the table; a job that finds that ends.
   var isDropped = false
+  /// The right leaves of its blocks, until its job has them.
+  var leaves: [UInt8]?
   /// The bytes of memory that its blocks keep in use.
   var heldBytes = 0
   /// How many blocks came, for choosing what to write early.
@@ -38,7 +40,7 @@ final class PendingPiece: @unchecked Sendable {
     arrivals = written.setCount
   }
 
-  var hasWork: Bool { !inbox.isEmpty || mustFlush || mustRetry }
+  var hasWork: Bool { !inbox.isEmpty || mustFlush || mustRetry || leaves != nil }
 
   /// How much of the piece came, from 0 to 1.
   var progress: Double { Double(arrivals) / Double(max(1, written.bitCount)) }

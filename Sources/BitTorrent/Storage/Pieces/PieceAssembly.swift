@@ -23,6 +23,9 @@ struct PieceAssembly {
   private var heldCount = 0
   // Every block before this one went through the hasher.
   private var hashedBlocks = 0
+  // The right leaves, where they are known, and what they told since it was last asked.
+  private var leaves: [UInt8] = []
+  private var judged: (right: [Int], wrong: [Int]) = ([], [])
 
   /// Whether every block came: it is either in memory or on disk.
   var isComplete: Bool { heldCount + written.setCount == blockCount }
@@ -44,14 +47,61 @@ struct PieceAssembly {
     return start..<min(start + BlockRequest.blockLength, expectation.dataLength)
   }
 
-  /// Takes a block; false when it was there already.
+  /// Takes a block; false when it was there already, or is wrong by its leaf.
   mutating func take(_ data: ByteBuffer, block: Int, cost: Int) -> Bool {
     guard held.indices.contains(block), held[block] == nil, !written[block] else { return false }
     if expectation.tree != nil {
       data.withUnsafeReadableBytes { hasher.takeAny($0, block: block) }
+      guard judge(block) else { return false }
     }
     held[block] = Held(data: data, cost: cost)
     heldCount += 1
+    return true
+  }
+}
+
+// MARK: - Leaves
+
+extension PieceAssembly {
+  /// Takes the right leaves of all blocks, by which those that came are judged too; returns the
+  /// bytes of memory that wrong ones gave back.
+  mutating func know(_ leaves: [UInt8]) -> Int {
+    guard self.leaves.isEmpty, leaves.count == blockCount * 32 else { return 0 }
+    self.leaves = leaves
+    var released = 0
+    for block in 0..<blockCount where !judge(block) {
+      guard let cost = held[block]?.cost else { continue }
+      held[block] = nil
+      heldCount -= 1
+      hashedBlocks = min(hashedBlocks, block)
+      released += cost
+    }
+    return released
+  }
+
+  /// What leaves told of blocks since this was last asked.
+  mutating func takeJudged() -> (right: [Int], wrong: [Int])? {
+    guard !judged.right.isEmpty || !judged.wrong.isEmpty else { return nil }
+    defer { judged = ([], []) }
+    return judged
+  }
+
+  /// The blocks of a complete piece whose leaves are wrong.
+  var wrongBlocks: [Int] {
+    blockCount == 1
+      ? [0] : (0..<blockCount).filter { hasher.isRight($0, by: leaves) == false }
+  }
+
+  // False for a block that is wrong and is forgotten. What is on disk or part of the v1 hash stays,
+  // and is found out with the piece.
+  private mutating func judge(_ block: Int) -> Bool {
+    guard !leaves.isEmpty, let isRight = hasher.isRight(block, by: leaves) else { return true }
+    if isRight {
+      judged.right.append(block)
+    } else if !written[block], hasher.forget(block, before: hashedBlocks) {
+      judged.wrong.append(block)
+      return false
+    }
     return true
   }
 }

@@ -16,6 +16,8 @@ final class ScriptedStrategy: Strategy {
   private(set) var figures: TorrentFigures?
   private(set) var settlements = 0
   private(set) var now = NIODeadline.distantPast
+  /// Peers that are asked for leaves.
+  var leafGivers: Set<PeerHandle> = []
   /// Peers whose connections it keeps.
   var kept: Set<PeerHandle> = []
   private var queued: [StrategyWish] = []
@@ -38,6 +40,8 @@ final class ScriptedStrategy: Strategy {
   }
 
   func keeps(_ peer: PeerHandle) -> Bool { kept.contains(peer) }
+
+  func wantsLeaves(of peer: PeerHandle) -> Bool { leafGivers.contains(peer) }
 
   func rank(of peer: PeerHandle, figures: PeerFigures) -> UploadRank? {
     tiers[peer].map { UploadRank(tier: $0, weight: weights[peer] ?? 1) }
