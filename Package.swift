@@ -213,9 +213,9 @@ let package = Package(
     .testTarget(
       name: "NodeTests",
       dependencies: [
-        "Node", "BitTorrent", "ChainTypes", "JSON", "KeyValueStore", "Keys", "Ledger", "LedgerRPC",
-        "Metainfo", "PaymentChannels", "Primitives", "Trie", "TestSupport", logging, nioCore,
-        nioPosix,
+        "Node", "BitTorrent", "Bridge", "ChainTypes", "JSON", "KeyValueStore", "Keys", "Ledger",
+        "LedgerRPC", "Metainfo", "PaymentChannels", "Primitives", "Trie", "TestSupport", logging,
+        nioCore, nioPosix,
       ],
       swiftSettings: settings),
     .testTarget(

@@ -158,7 +158,9 @@ extension JSONRPCClient {
   private func exchange(_ body: JSONValue) async throws(JSONRPCClientError) -> JSONValue {
     let (status, bytes) = try await send(body.serialized)
     // A reply is as long as it may be already; only the depth of a call trace needs room.
-    let limits = JSONLimits(maximumDepth: 512, maximumValues: configuration.maximumReplyBytes)
+    let limits = JSONLimits(
+      maximumDepth: 512,
+      maximumValues: configuration.maximumReplyValues ?? configuration.maximumReplyBytes)
     do throws(JSONError) {
       let reply = try JSONValue.parse(bytes, limits: limits)
       if status == 200 || reply["error"].flatMap(RPCError.init(json:)) != nil { return reply }

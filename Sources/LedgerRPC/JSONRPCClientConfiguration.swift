@@ -10,6 +10,8 @@ public struct JSONRPCClientConfiguration: Sendable {
   public var timeout = Duration.seconds(60)
   /// How many bytes a reply may have.
   public var maximumReplyBytes = 32 * 1024 * 1024
+  /// How many JSON values a reply may have; nil for as many as its bytes can hold.
+  public var maximumReplyValues: Int?
 
   /// The defaults for that endpoint.
   public init(endpoint: String) { self.endpoint = endpoint }

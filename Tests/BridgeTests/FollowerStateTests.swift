@@ -46,6 +46,20 @@ struct FollowerStateTests {
         < wide.width)
   }
 
+  @Test("remembers what endpoints give at once, and tries more only now and then")
+  func ceiling() {
+    var state = (0..<7).reduce(state) { state, _ in state.narrowed() }
+    let ceiling = state.width
+    var widths: [UInt64] = []
+    for _ in 0..<70 {
+      state = state.took(upTo: state.cursor, messages: 0, last: nil)
+      widths.append(state.width)
+      if state.width > ceiling { state = state.narrowed() }
+    }
+    #expect(widths.count { $0 > ceiling } == 2)
+    #expect(widths.allSatisfy { $0 <= 2 * ceiling })
+  }
+
   @Test("is the same after it was stored")
   func row() throws {
     let next = state.took(

@@ -3,6 +3,7 @@ import ChainTypes
 import KeyValueStore
 import Logging
 import Primitives
+import Synchronization
 import TestSupport
 import Testing
 
@@ -34,14 +35,17 @@ struct RootFollowerTests {
       _ endpoints: [ScriptedEndpoint], _ store: BridgeStore, _ alarms: BridgeAlarms,
       _ clock: TestClock, chainID: UInt64 = 1
     ) -> RootFollower {
+      RootFollower(
+        chain: chain(endpoints, clock), chainID: chainID, store: store,
+        stateSender: ScriptedRoot.stateSender, start: 0, alarms: alarms, clock: clock)
+    }
+
+    static func chain(_ endpoints: [ScriptedEndpoint], _ clock: TestClock) -> EthereumRootChain {
       let group = EndpointGroup(
         endpoints, quorum: EndpointGroup.majority(of: endpoints.count), clock: clock)
-      let chain = EthereumRootChain(
+      return EthereumRootChain(
         id: .eth, endpoints: group, stateSender: ScriptedRoot.stateSender, finality: .tag,
         clock: clock)
-      return RootFollower(
-        chain: chain, chainID: chainID, store: store, stateSender: ScriptedRoot.stateSender,
-        start: 0, alarms: alarms, clock: clock)
     }
 
     /// Goes on with what the disk has kept.
@@ -63,7 +67,9 @@ struct RootFollowerTests {
       let messages = try store.messages(from: 1, of: .eth, limit: 100_000)
       #expect(messages.map(\.id) == Array(1...max(1, count)).filter { $0 <= count })
       for message in messages {
-        let content = try message.proof.verified(stateSender: ScriptedRoot.stateSender)
+        let proof = try #require(message.proof)
+        let content = try proof.verified(stateSender: ScriptedRoot.stateSender)
+        #expect(content.message.data == message.data)
         #expect(content.message == ScriptedRoot.message(message.id))
         #expect(content.header.hash == root.block(message.block.number).header.hash)
         #expect(root.block(message.block.number).transactions.contains(message.transaction))
@@ -101,7 +107,8 @@ struct RootFollowerTests {
     "reads the same with one endpoint of three that errs",
     arguments: [
       Fault.stall, .unreachable, .rateLimit, .omitLogs, .forgeLogs, .forgeHeaders, .forgeReceipts,
-      .noBlockReceipts, .largeBlocks, .omitBlock(6), .range(3), .lag(9),
+      .noBlockReceipts, .largeBlocks, .omitBlock(6), .range(3), .lag(9), .forgeEveryLog,
+      .forgeTransactions, .forgetStates,
     ])
   func oneBadEndpoint(_ fault: Fault) async throws {
     for place in 0..<3 {
@@ -172,11 +179,97 @@ struct RootFollowerTests {
     #expect(try setup.store.turn(of: .eth, from: 0, limit: 100) == (Array(1...21), 0))
   }
 
+  @Test("numbers messages in receipts too large for a proof too, and reads them back")
+  func largeReceipts() async throws {
+    let setup = Setup()
+    for size in [1 << 10, 1 << 20, 2 << 20, 3 << 20] { setup.root.mine([0, 1], padding: size) }
+    setup.root.finalize()
+    try await setup.catchUp()
+    #expect(setup.alarms.all.isEmpty)
+    let messages = try setup.store.messages(from: 1, of: .eth, limit: 10)
+    #expect(messages.map(\.id) == [1, 2, 3, 4])
+    #expect(messages.map { $0.proof == nil } == [false, true, true, true])
+    #expect(messages.map(\.data) == (1...4).map { ScriptedRoot.message($0).data })
+    #expect(
+      messages.map { $0.deposit?.amount } == (1...4 as ClosedRange<UInt64>).map { UInt256($0) })
+  }
+
+  @Test("keeps nothing of blocks that are taken back while it reads them")
+  func reorganisationInside() async throws {
+    let setup = Setup()
+    for _ in 1...5 { setup.root.mine([1]) }
+    setup.root.finalize()
+    setup.root.state.withLock { state in
+      state.onReceipts = { state in
+        ScriptedRoot.takeBack(5, &state)
+        for _ in 1...6 { ScriptedRoot.mine([1], 1, &state) }
+        state.final = UInt64(state.blocks.count) - 1
+      }
+    }
+    #expect(try await setup.follower.step() == .lookingAgain)
+    #expect(try setup.store.state(of: .eth)?.nextID == 1)
+    try await setup.catchUp()
+    try setup.checkMessages(6)
+    #expect(!setup.held(.reorganised))
+  }
+
+  @Test("looks at one made-up block of an endpoint, and complains of it")
+  func madeUpHints() async throws {
+    let setup = Setup([[], [.forgeEveryLog], []])
+    for _ in 1...40 { setup.root.mine([0]) }
+    setup.root.mine([1])
+    setup.root.finalize()
+    let chain = Setup.chain(setup.endpoints, setup.clock)
+    let follower = RootFollower(
+      chain: chain, chainID: 1, store: setup.store, stateSender: ScriptedRoot.stateSender,
+      start: 0, alarms: setup.alarms, clock: setup.clock)
+    while try await follower.step() != .upToDate {}
+    try setup.checkMessages(1)
+    #expect(setup.endpoints.map { $0.count("eth_getBlockReceipts") }.reduce(0, +) <= 3)
+    #expect(chain.complaints.map(\.endpoint) == ["e1"])
+  }
+
+  @Test("takes a transaction's hash from a quorum, not from one endpoint")
+  func transactionHashes() async throws {
+    let setup = Setup([[.forgeTransactions], [.omitLogs], [.lag(0)]])
+    setup.root.mine([0, 1])
+    setup.root.finalize()
+    try await setup.catchUp()
+    try setup.checkMessages(1)
+  }
+
+  @Test("reads headers with fields that nobody knows yet", arguments: [true, false])
+  func addedFields(isShown: Bool) async throws {
+    let setup = Setup()
+    setup.root.mine([1])
+    setup.root.state.withLock {
+      $0.added = [
+        ("blockAccessListHash", Keccak256.hash([1]), true),
+        ("anotherHash", Keccak256.hash([2]), isShown),
+      ]
+    }
+    setup.root.mine([1])
+    setup.root.finalize()
+    try await setup.catchUp()
+    try setup.checkMessages(2)
+  }
+
+  @Test("goes on where endpoints keep no old states")
+  func forgottenStates() async throws {
+    let setup = Setup([[.forgetStates], [.forgetStates], [.forgetStates]])
+    for _ in 1...5 { setup.root.mine([1]) }
+    setup.root.finalize(4)
+    try await setup.catchUp()
+    try setup.checkMessages(4)
+    #expect(setup.alarms.all.isEmpty)
+  }
+
   @Test("asks for fewer blocks at once where endpoints want that")
   func narrow() async throws {
     let setup = Setup([[.range(7)], [.range(7)], [.range(5)]])
     for _ in 1...60 { setup.root.mine([1]) }
     setup.root.finalize()
+    #expect(try await setup.follower.step() == .narrowed)
     try await setup.catchUp()
     try setup.checkMessages(60)
   }
@@ -197,6 +290,34 @@ struct RootFollowerTests {
     try setup.checkMessages(12)
     #expect(setup.held(.reorganised))
     #expect(try setup.store.contradictions(of: .eth).map(\.number).sorted() == [7, 8, 9, 10])
+    setup.clock.advance(by: .seconds(3_600))
+    try await setup.catchUp()
+    #expect(!setup.held(.reorganised))
+  }
+
+  @Test("holds no block for contradicted that came back, and forgets none that did not")
+  func contradictions() async throws {
+    let setup = Setup()
+    setup.root.mine([0])
+    setup.root.finalize()
+    try await setup.catchUp()
+    setup.root.mine([1])
+    setup.root.finalize()
+    try await setup.catchUp()
+    let first = setup.root.state.withLock { $0 }
+    var hashes: [Hash256] = [setup.root.block(2).header.hash]
+    for _ in 0..<2 {
+      setup.root.takeBack(1)
+      setup.root.mine([1])
+      setup.root.finalize()
+      try await setup.catchUp()
+      hashes.append(setup.root.block(2).header.hash)
+    }
+    #expect(try Set(setup.store.contradictions(of: .eth).map(\.hash)) == Set(hashes[0...1]))
+    setup.root.state.withLock { $0 = first }
+    try await setup.catchUp()
+    try setup.checkMessages(1)
+    #expect(try Set(setup.store.contradictions(of: .eth).map(\.hash)) == Set(hashes[1...2]))
   }
 
   @Test("loses and repeats nothing, whichever write a crash or a failing disk ends it at")

@@ -29,6 +29,14 @@ final class ScriptedEndpoint: BridgeEndpoint {
     case range(UInt64)
     /// Shows the chain so many blocks shorter.
     case lag(UInt64)
+    /// Adds a log to every block.
+    case forgeEveryLog
+    /// Shows logs in transactions of other hashes.
+    case forgeTransactions
+    /// Keeps only the newest state.
+    case forgetStates
+    /// Tells of a checkpoint over this many withdrawals.
+    case checkpointed(UInt64)
   }
 
   let name: String
@@ -48,6 +56,13 @@ final class ScriptedEndpoint: BridgeEndpoint {
 
   func call(_ method: String, _ params: [JSONValue]) async throws(EndpointError) -> JSONValue {
     calls.withLock { $0[method, default: 0] += 1 }
+    if method == "eth_getBlockReceipts" {
+      root.state.withLock { state in
+        let happens = state.onReceipts
+        state.onReceipts = nil
+        happens?(&state)
+      }
+    }
     let faults = faults.withLock { $0 }
     if faults.contains(.stall) {
       try? await Task.sleep(for: .seconds(3_600))
@@ -96,9 +111,30 @@ final class ScriptedEndpoint: BridgeEndpoint {
     case "eth_call":
       let number = (try? Hex.decodeQuantity64(params.last?.stringValue ?? "")) ?? 0
       guard number <= head else { throw .refused(.server("header not found")) }
+      if faults.contains(.forgetStates), number < head {
+        throw .refused(.server("missing trie node"))
+      }
+      if params.first?["to"]?.stringValue == ScriptedRoot.checkpoints.hex {
+        return try checkpoints(params.first?["data"]?.stringValue ?? "", number, state, faults)
+      }
       return .string(UInt256(state.counters[Int(number)]).word.hex)
+    case "debug_getRawHeader":
+      let number = (try? Hex.decodeQuantity64(params.first?.stringValue ?? "")) ?? 0
+      return .string(Hex.encode(state.blocks[Int(number)].header.encoded))
     default: throw .refused(.methodNotFound(method))
     }
+  }
+
+  private func checkpoints(
+    _ data: String, _ number: UInt64, _ state: ScriptedRoot.State, _ faults: Set<Fault>
+  ) throws(EndpointError) -> JSONValue {
+    var counts = state.accepted.filter { $0.block <= number }.map(\.outboxCount)
+    for case .checkpointed(let count) in faults { counts = [count] }
+    if data == Hex.encode(RootContracts.checkpointCount.plainCall) {
+      return .string(UInt256(UInt64(counts.count)).word.hex)
+    }
+    let words = [.zero, .zero, .zero, UInt256(counts.last ?? 0), .zero, .zero]
+    return .string(Hex.encode(words.flatMap(\.word.bytes)))
   }
 
   private func header(_ block: ScriptedRoot.Block, _ faults: Set<Fault>) -> JSONObject {
@@ -114,7 +150,7 @@ final class ScriptedEndpoint: BridgeEndpoint {
   }
 
   private func find(_ hash: JSONValue?, _ state: ScriptedRoot.State) -> ScriptedRoot.Block? {
-    state.blocks.first { $0.header.hash.hex == hash?.stringValue }
+    (state.blocks + state.orphans).first { $0.header.hash.hex == hash?.stringValue }
   }
 
   private func logs(
@@ -133,8 +169,16 @@ final class ScriptedEndpoint: BridgeEndpoint {
       let block = state.blocks[Int(number)]
       for (index, receipt) in block.receipts.enumerated() {
         for log in receipt.logs where log.address == ScriptedRoot.stateSender {
-          logs.append(.object(Self.json(log, block, index)))
+          var shown = Self.json(log, block, index)
+          if faults.contains(.forgeTransactions) {
+            shown["transactionHash"] = .string(Keccak256.hash([9]).hex)
+          }
+          logs.append(.object(shown))
         }
+      }
+      if faults.contains(.forgeEveryLog) {
+        let log = ScriptedRoot.message(state.nextID + number).log(from: ScriptedRoot.stateSender)
+        logs.append(.object(Self.json(log, block, 0)))
       }
     }
     if faults.contains(.forgeLogs), first <= head {

@@ -16,14 +16,23 @@ final class ScriptedRoot: Sendable {
 
   struct State: Sendable {
     var blocks: [Block] = []
+    /// Those that were taken back; they can be asked for by hash still.
+    var orphans: [Block] = []
     var final: UInt64 = 0
     var branch: UInt64 = 0
     var nextID: UInt64 = 1
     /// The last id of each block.
     var counters: [UInt64] = []
+    /// How many withdrawals the checkpoints cover that were accepted, each at a block.
+    var accepted: [(block: UInt64, outboxCount: UInt64)] = []
+    /// What new headers have beyond the fields that are known, and whether blocks show it.
+    var added: [(name: String, hash: Hash256, isShown: Bool)] = []
+    /// Happens once, when receipts are asked for.
+    var onReceipts: (@Sendable (inout State) -> Void)?
   }
 
   static let stateSender = Address(0x5e4d)
+  static let checkpoints = Address(0xc4ec)
   static let genesisTime: UInt64 = 1_700_000_000
 
   let state = Mutex(State())
@@ -38,47 +47,52 @@ final class ScriptedRoot: Sendable {
     state.withLock { $0.final = number ?? UInt64($0.blocks.count) - 1 }
   }
 
-  /// Makes a block whose transactions send so many messages each.
+  /// Makes a block whose transactions send so many messages each, beside a log of `padding` bytes.
   @discardableResult
-  func mine(_ messages: [Int]) -> UInt64 {
-    state.withLock { state in
-      let number = UInt64(state.blocks.count)
-      var receipts: [RootReceipt] = []
-      var hashes: [Hash256] = []
-      for (index, count) in messages.enumerated() {
-        var logs: [Log] = [Log(address: Address(7), topics: [], data: [UInt8(index & 0xff)])]
-        for _ in 0..<count {
-          logs.append(Self.message(state.nextID).log(from: Self.stateSender))
-          state.nextID += 1
-        }
-        receipts.append(
-          RootReceipt(
-            type: UInt8(index % 3), outcome: .succeeded,
-            cumulativeGasUsed: UInt64(21_000 * (index + 1)), logs: logs))
-        hashes.append(
-          Keccak256.hash(
-            UInt256(number).word.bytes + UInt256(UInt64(index)).word.bytes
-              + UInt256(state.branch).word.bytes))
-      }
-      let parent = state.blocks.last?.header.hash ?? .zero
-      let (header, json) = Self.header(
-        number: number, parent: parent, receipts: receipts, transactions: hashes,
-        branch: state.branch)
-      state.blocks.append(
-        Block(header: header, json: json, receipts: receipts, transactions: hashes))
-      state.counters.append(state.nextID - 1)
-      return number
-    }
+  func mine(_ messages: [Int], padding: Int = 1) -> UInt64 {
+    state.withLock { Self.mine(messages, padding, &$0) }
   }
 
   /// Takes the newest blocks back; what is made then has other hashes.
-  func takeBack(_ depth: Int) {
-    state.withLock { state in
-      state.blocks.removeLast(depth)
-      state.counters.removeLast(depth)
-      state.nextID = (state.counters.last ?? 0) + 1
-      state.branch += 1
+  func takeBack(_ depth: Int) { state.withLock { Self.takeBack(depth, &$0) } }
+
+  @discardableResult
+  static func mine(_ messages: [Int], _ padding: Int = 1, _ state: inout State) -> UInt64 {
+    let number = UInt64(state.blocks.count)
+    var receipts: [RootReceipt] = []
+    var hashes: [Hash256] = []
+    for (index, count) in messages.enumerated() {
+      let data = [UInt8](repeating: UInt8(index & 0xff), count: padding)
+      var logs: [Log] = [Log(address: Address(7), topics: [], data: data)]
+      for _ in 0..<count {
+        logs.append(message(state.nextID).log(from: stateSender))
+        state.nextID += 1
+      }
+      receipts.append(
+        RootReceipt(
+          type: UInt8(index % 3), outcome: .succeeded,
+          cumulativeGasUsed: UInt64(21_000 * (index + 1)), logs: logs))
+      hashes.append(
+        Keccak256.hash(
+          UInt256(number).word.bytes + UInt256(UInt64(index)).word.bytes
+            + UInt256(state.branch).word.bytes))
     }
+    let parent = state.blocks.last?.header.hash ?? .zero
+    let (header, json) = header(
+      number: number, parent: parent, receipts: receipts, transactions: hashes,
+      branch: state.branch, added: state.added)
+    state.blocks.append(
+      Block(header: header, json: json, receipts: receipts, transactions: hashes))
+    state.counters.append(state.nextID - 1)
+    return number
+  }
+
+  static func takeBack(_ depth: Int, _ state: inout State) {
+    state.orphans += state.blocks.suffix(depth)
+    state.blocks.removeLast(depth)
+    state.counters.removeLast(depth)
+    state.nextID = (state.counters.last ?? 0) + 1
+    state.branch += 1
   }
 
   /// The message with an id: a deposit of so many units.
@@ -91,7 +105,7 @@ final class ScriptedRoot: Sendable {
 
   private static func header(
     number: UInt64, parent: Hash256, receipts: [RootReceipt], transactions: [Hash256],
-    branch: UInt64
+    branch: UInt64, added: [(name: String, hash: Hash256, isShown: Bool)]
   ) -> (RootHeader, JSONObject) {
     let receiptsRoot = RootBlockProofs.root(of: receipts.map(\.encoded))
     var bloom = Bloom.empty
@@ -115,11 +129,12 @@ final class ScriptedRoot: Sendable {
       list.append(Hash256.zero)
       list.append([UInt8](repeating: 0, count: 8))
       list.append(7 as UInt64)
+      for field in added { list.append(field.hash) }
     }
     guard let header = try? RootHeader(decoding: bytes) else {
       preconditionFailure("a header that is none")
     }
-    let json: JSONObject = [
+    var json: JSONObject = [
       "hash": .string(header.hash.hex), "parentHash": .string(parent.hex),
       "sha3Uncles": .string(Hash256.zero.hex), "miner": .string(Address.zero.hex),
       "stateRoot": .string(UInt256(branch).word.hex),
@@ -131,6 +146,7 @@ final class ScriptedRoot: Sendable {
       "extraData": "0x", "mixHash": .string(Hash256.zero.hex), "nonce": "0x0000000000000000",
       "baseFeePerGas": "0x7", "transactions": .array(transactions.map { .string($0.hex) }),
     ]
+    for field in added where field.isShown { json[field.name] = .string(field.hash.hex) }
     return (header, json)
   }
 }

@@ -26,6 +26,12 @@ struct TransactionSenderTests {
       var reverts = false
       var sends = 0
       var loses = false
+      var block: UInt64 = 1_000
+      var tip = UInt256.one
+      /// The most that each of those done could have cost for each gas.
+      var paid: [UInt256] = []
+      /// Whether nonces of older blocks than the newest can be asked for.
+      var isArchive = true
     }
 
     let name = "pool"
@@ -39,6 +45,7 @@ struct TransactionSenderTests {
         {
           state.mined[next.hash] = !state.reverts
           if !state.reverts { state.done.append(next.transaction.data) }
+          state.paid.append(next.transaction.maxFeePerGas)
           state.nonce += 1
         }
         if final { state.finalNonce = state.nonce }
@@ -51,9 +58,11 @@ struct TransactionSenderTests {
         case "eth_chainId": return "0x7"
         case "eth_getBalance": return .string(Hex.quantity(state.balance))
         case "eth_getTransactionCount":
-          return .string(
-            Hex.quantity(params[1] == "finalized" ? state.finalNonce : state.nonce))
-        case "eth_maxPriorityFeePerGas": return "0x1"
+          if params[1] == "latest" { return .string(Hex.quantity(state.nonce)) }
+          guard state.isArchive else { throw .refused(.server("missing trie node")) }
+          return .string(Hex.quantity(state.finalNonce))
+        case "eth_blockNumber": return .string(Hex.quantity(state.block))
+        case "eth_maxPriorityFeePerGas": return .string(Hex.quantity(state.tip))
         case "eth_feeHistory":
           return ["baseFeePerGas": [.string(Hex.quantity(state.baseFee))]]
         case "eth_estimateGas":
@@ -87,35 +96,67 @@ struct TransactionSenderTests {
     }
   }
 
+  /// An endpoint of the same chain that answers one method with what it likes.
+  final class Liar: BridgeEndpoint {
+    let name = "liar"
+    let pool = Mutex(Pool())
+    private let method: String
+    private let lie: @Sendable ([JSONValue]) -> Result<JSONValue, EndpointError>
+
+    init(
+      _ method: String, _ lie: @escaping @Sendable ([JSONValue]) -> Result<JSONValue, EndpointError>
+    ) {
+      self.method = method
+      self.lie = lie
+    }
+
+    func call(_ method: String, _ params: [JSONValue]) async throws(EndpointError) -> JSONValue {
+      if method == self.method { return try lie(params).get() }
+      let pool = pool.withLock { $0 }
+      return try await pool.call(method, params)
+    }
+  }
+
   final class Setup {
     let pool = Pool()
     let clock = TestClock()
     let alarms: BridgeAlarms
+    let finality: RootFinality
+    var endpoints: [any BridgeEndpoint]
     var disk = SimulatedStore()
     var sender: TransactionSender
 
-    init() throws {
+    init(finality: RootFinality = .tag, liar: Liar? = nil, at place: Int = 0) throws {
+      let pool = pool
+      self.finality = finality
+      endpoints = [pool, pool, pool]
+      if let liar {
+        liar.pool.withLock { $0 = pool }
+        endpoints[place] = liar
+      }
       alarms = BridgeAlarms(
         clock: clock, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-      sender = try Self.sender(pool, disk, alarms, clock)
+      sender = try Self.sender(endpoints, finality, disk, alarms, clock)
     }
 
     static func sender(
-      _ pool: Pool, _ disk: SimulatedStore, _ alarms: BridgeAlarms, _ clock: TestClock
+      _ endpoints: [any BridgeEndpoint], _ finality: RootFinality, _ disk: SimulatedStore,
+      _ alarms: BridgeAlarms, _ clock: TestClock
     ) throws -> TransactionSender {
       var fees = BridgeFees()
       fees.maximum = UInt256(100_000_000_000)
       return try TransactionSender(
         key: try PrivateKey(bytes: [UInt8](repeating: 7, count: 32)), chainID: 9,
         port: ChainPort(
-          name: "eth", endpoints: EndpointGroup([pool], quorum: 1, clock: clock), finality: .tag),
+          name: "eth", endpoints: EndpointGroup(endpoints, quorum: 2, clock: clock),
+          finality: finality),
         store: BridgeStore(disk), fees: fees, lowBalance: UInt256(1_000), alarms: alarms,
         clock: clock, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 
     func restart(_ disk: SimulatedStore) throws {
       self.disk = disk
-      sender = try Self.sender(pool, disk, alarms, clock)
+      sender = try Self.sender(endpoints, finality, disk, alarms, clock)
     }
 
     var done: [[UInt8]] { pool.state.withLock { $0.done } }
@@ -244,6 +285,95 @@ struct TransactionSenderTests {
     let setup = try Setup()
     try await setup.sender.step([task(1)])
     #expect(setup.pool.state.withLock { $0.waiting[0]?.transaction.chainID } == 9)
+  }
+
+  @Test(
+    "does all that is wanted, and pays no more, with one endpoint of three that lies",
+    arguments: [
+      "eth_chainId", "eth_getTransactionCount", "eth_getBalance", "eth_maxPriorityFeePerGas",
+      "eth_estimateGas", "eth_getTransactionReceipt", "eth_sendRawTransaction", "eth_feeHistory",
+    ])
+  func oneLiar(_ method: String) async throws {
+    let most: JSONValue = "0xffffffffffffffff"
+    let lies: [JSONValue] =
+      switch method {
+      case "eth_feeHistory": [["baseFeePerGas": ["0x0"]], ["baseFeePerGas": [most]], .null]
+      case "eth_getTransactionReceipt":
+        [.null, ["blockNumber": most, "status": "0x0", "logs": []]]
+      case "eth_sendRawTransaction": [.string(Hash256.zero.hex)]
+      default: ["0x0", most, "0x38", .null]
+      }
+    let results =
+      lies.map { Result<JSONValue, EndpointError>.success($0) } + [
+        .failure(.refused(.server("insufficient funds"))), .failure(.rateLimited),
+      ]
+    for result in results {
+      for place in 0..<3 {
+        let setup = try Setup(liar: Liar(method) { _ in result }, at: place)
+        let wanted = (1...3).map { task($0) }
+        for _ in 0..<12 {
+          try await setup.sender.step(wanted.filter { !setup.done.contains($0.data) })
+          setup.clock.advance(by: .seconds(30))
+          setup.pool.mine()
+        }
+        #expect(setup.done == wanted.map(\.data), "\(result) at \(place)")
+        #expect(await setup.sender.names.isEmpty, "\(result) at \(place)")
+        #expect(setup.pool.state.withLock { $0.paid.allSatisfy { $0 <= UInt256(10_000_000_000) } })
+      }
+    }
+  }
+
+  @Test("knows what is final by the depth, where endpoints keep no old states")
+  func noOldStates() async throws {
+    let setup = try Setup(finality: .depth(200))
+    setup.pool.state.withLock { $0.isArchive = false }
+    try await setup.sender.step([task(1)])
+    setup.pool.mine()
+    for _ in 0..<2 {
+      try await setup.sender.step([task(1)])
+      #expect(await setup.sender.names == ["task 1"])
+      setup.pool.state.withLock { $0.block += 199 }
+    }
+    try await setup.sender.step([])
+    #expect(await setup.sender.names.isEmpty)
+    #expect(setup.done == [[1]])
+  }
+
+  @Test("leaves unsent what the account cannot pay for, and sends what comes after it")
+  func cannotPay() async throws {
+    let setup = try Setup()
+    setup.pool.state.withLock { $0.balance = UInt256(1_000_000_000_000_000) }
+    var dear = task(1)
+    dear.gas = 10_000_000
+    try await setup.sender.step([dear, task(2)])
+    #expect(await setup.sender.names == ["task 2"])
+    #expect(setup.alarms.all.map(\.kind) == [.failing])
+    setup.pool.mine()
+    setup.pool.state.withLock { $0.balance = UInt256.powerOfTen(18) ?? .one }
+    setup.clock.advance(by: .seconds(10))
+    try await setup.sender.step([dear])
+    setup.pool.mine()
+    #expect(setup.done == [[2], [1]])
+  }
+
+  @Test("keeps room for what is urgent, and offers no tip above its most")
+  func urgent() async throws {
+    let setup = try Setup()
+    setup.pool.state.withLock { $0.tip = UInt256(500_000_000_000) }
+    let many = (1...40).map { task($0) }
+    try await setup.sender.step(many)
+    let room = TransactionSender.maximumInFlight - TransactionSender.urgentRoom
+    #expect(await setup.sender.names.count == room)
+    var vote = task(50)
+    vote.isUrgent = true
+    try await setup.sender.step(many + [vote])
+    #expect(await setup.sender.names.contains("task 50"))
+    #expect(
+      setup.pool.state.withLock {
+        $0.waiting.values.allSatisfy {
+          $0.transaction.maxPriorityFeePerGas == BridgeFees().maximumTip
+        }
+      })
   }
 
   @Test("begins over a row that cannot be read, with an alarm, and does its task anew")

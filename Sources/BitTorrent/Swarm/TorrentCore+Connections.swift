@@ -46,12 +46,15 @@ extension TorrentCore {
     if introduction.features.contains(.dht), let port = configuration.nodePort {
       send(.port(port), to: peer)
     }
+    // One that has nothing and may not say so keeps some waiting for the rest of the handshake:
+    // rtorrent names it to nobody until it hears more, which without this is a keep-alive's time.
+    if !peer.isFast, piecesShown(to: peer).isEmpty { send(.keepAlive, to: peer) }
     touch(peer)
   }
 
   // The first message says what we have; it must come before all others.
   private func tellPieces(to peer: Peer) {
-    let have = peer.shown?.pieces ?? picker.have
+    let have = piecesShown(to: peer)
     if peer.isFast, have.bitCount > 0, have.isFull {
       send(.haveAll, to: peer)
     } else if have.isEmpty {
@@ -60,6 +63,8 @@ extension TorrentCore {
       send(.bitfield(ByteBuffer(bytes: have.wireBytes)), to: peer)
     }
   }
+
+  private func piecesShown(to peer: Peer) -> Bitfield { peer.shown?.pieces ?? picker.have }
 
   // MARK: Its end
 

@@ -106,6 +106,16 @@ package final class EndpointGroup: Sendable {
     }
   }
 
+  /// Leaves endpoints alone for a while, though they answer: what they said was made up.
+  package func leaveAlone(_ names: Set<String>) {
+    let now = clock.now()
+    rests.withLock { rests in
+      for (index, endpoint) in endpoints.enumerated() where names.contains(endpoint.name) {
+        rests[index].failed(now)
+      }
+    }
+  }
+
   /// The answer that a quorum gives.
   package func agree<Value: Hashable & Sendable>(
     on subject: String,
@@ -187,27 +197,27 @@ package final class EndpointGroup: Sendable {
   private func disagreement<Value: Hashable & Sendable>(
     on subject: String, _ answers: [Answer<Value>]
   ) -> RootChainError {
-    var values: Set<Value> = []
+    let values = answers.compactMap { try? $0.result.get() }
+    guard Set(values).count > 1 else { return failure(on: subject, answers) }
+    return .disagreement(
+      "\(subject): \(values.count) endpoints give \(Set(values).count) answers, and \(quorum) must "
+        + "agree")
+  }
+
+  /// Why fewer than a quorum have answered.
+  func failure<Value>(on subject: String, _ answers: [Answer<Value>]) -> RootChainError {
     var failures: [String] = []
     var refusals = 0
     var asksForLess = 0
     var refusal: RPCError?
     for answer in answers {
-      switch answer.result {
-      case .success(let value): values.insert(value)
-      case .failure(let error):
-        failures.append("\(answer.endpoint): \(error)")
-        if error.asksForLess { asksForLess += 1 }
-        if case .refused(let cause) = error, !error.isIllness {
-          refusals += 1
-          refusal = cause
-        }
+      guard case .failure(let error) = answer.result else { continue }
+      failures.append("\(answer.endpoint): \(error)")
+      if error.asksForLess { asksForLess += 1 }
+      if case .refused(let cause) = error, !error.isIllness {
+        refusals += 1
+        refusal = cause
       }
-    }
-    if values.count > 1 {
-      return .disagreement(
-        "\(subject): \(answers.count - failures.count) endpoints give \(values.count) answers, "
-          + "and \(quorum) must agree")
     }
     if asksForLess > 0, asksForLess + answers.count - failures.count >= quorum {
       return .tooMuchAtOnce(subject)

@@ -9,16 +9,18 @@ package struct BridgeMessage: Hashable, Sendable {
   package var block: RootBlock
   /// That block's time, in seconds since 1970.
   package var blockTime: UInt64
-  /// The transaction that sent it, as endpoints say.
+  /// The transaction that sent it, as a quorum of the endpoints says.
   package var transaction: Hash256
   /// When it was seen to be final, in seconds since 1970.
   package var finalizedAt: UInt64
-  /// What proves it to the sidechain.
-  package var proof: DepositProof
+  /// The message itself: canonical ABI of a `StateMessage`, if it is one.
+  package var data: [UInt8]
+  /// What proves it to the sidechain; nil where its receipt is more than a transaction can carry.
+  package var proof: DepositProof?
 
   package init(
     root: RootID, id: UInt64, block: RootBlock, blockTime: UInt64, transaction: Hash256,
-    finalizedAt: UInt64, proof: DepositProof
+    finalizedAt: UInt64, data: [UInt8], proof: DepositProof?
   ) {
     self.root = root
     self.id = id
@@ -26,29 +28,14 @@ package struct BridgeMessage: Hashable, Sendable {
     self.blockTime = blockTime
     self.transaction = transaction
     self.finalizedAt = finalizedAt
+    self.data = data
     self.proof = proof
   }
-}
 
-extension BridgeMessage {
-  /// The most bytes of nodes that are read: above what any receipt that is read makes, so that
-  /// what was stored can always be read, also where no transaction can carry it.
-  package static let maximumProofSize = 4 << 20
-
-  /// What its proof proves.
-  package func content(
-    from stateSender: Address
-  ) throws(DepositProofError) -> DepositProof.Content {
-    try proof.verified(stateSender: stateSender, maximumSize: Self.maximumProofSize)
-  }
-
-  /// The deposit that the message is, and the message's bytes; nil when it is something else.
-  package func deposit(
-    from stateSender: Address
-  ) throws -> (deposit: BridgeDeposit, data: [UInt8])? {
-    let data = try content(from: stateSender).message.data
+  /// The deposit that the message is; nil when it is something else.
+  package var deposit: BridgeDeposit? {
     guard case .deposit(let deposit)? = try? StateMessage(decoding: data) else { return nil }
-    return (deposit, data)
+    return deposit
   }
 }
 
@@ -56,8 +43,10 @@ extension BridgeMessage {
 package struct MessageOutcome: Hashable, Sendable {
   /// The word for a message whose proof no transaction can carry.
   package static let unprovable = "unprovable"
+  /// The word for one whose number another message used up, in a block that was taken back.
+  package static let superseded = "superseded"
 
-  /// The words for it are the state receiver's, or ``unprovable``.
+  /// The words for it are the state receiver's, or one of those here.
   package var state: String
   /// When that was noticed, in seconds since 1970.
   package var at: UInt64

@@ -39,26 +39,27 @@ extension FollowerState {
 extension BridgeMessage {
   package func row() throws -> [UInt8] {
     try RLPEncoder.list { list in
-      list.append(1 as UInt64)
+      list.append(2 as UInt64)
       list.append(block.number)
       list.append(block.hash)
       list.append(blockTime)
       list.append(transaction)
       list.append(finalizedAt)
-      list.append(try proof.encodedCall())
+      list.append(data)
+      list.append(try proof?.encodedCall() ?? [])
     }
   }
 
   package init(root: RootID, id: UInt64, row: [UInt8]) throws {
     var list = try RLPDecoder.list(row)
-    guard try list.readUInt64() == 1 else { throw RowError() }
+    guard try list.readUInt64() == 2 else { throw RowError() }
     self.init(
       root: root, id: id,
       block: RootBlock(number: try list.readUInt64(), hash: try list.readHash()),
       blockTime: try list.readUInt64(), transaction: try list.readHash(),
-      finalizedAt: try list.readUInt64(),
-      proof: try DepositProof(
-        decodingCall: try list.readBytes(), maximumSize: Self.maximumProofSize))
+      finalizedAt: try list.readUInt64(), data: try list.readBytes(), proof: nil)
+    let call = try list.readBytes()
+    if !call.isEmpty { proof = try DepositProof(decodingCall: call) }
     try list.finish()
   }
 }

@@ -7,18 +7,18 @@ package import Primitives
 /// | key | value |
 /// |---|---|
 /// | 01 root | the follower's state |
-/// | 02 root, id | a message, with its proof |
+/// | 02 root, id | a message, with its proof if a transaction can carry it |
 /// | 03 transaction, root, id | nothing: finds the messages of a transaction |
 /// | 04 root, number | hash of a block that ended a range: where a reorganisation is looked for |
 /// | 05 root, id | nothing: a message that the sidechain has not taken yet |
 /// | 06 sender, nonce | a transaction on its way |
 /// | 07 root, number | header of a block with messages |
 /// | 08 root, id | when the sidechain took a message, and what became of it |
-/// | 0d root, number | nothing: a contradiction at that height for which the validator has paused |
-/// | 0c root, id | hash of the block of a message that was taken back |
-/// | 0b root, id | nothing: a deposit that failed, and may be retried or refunded |
+/// | 09 root, hash, number | hash of a block with messages that was final and was taken back |
 /// | 0a root, number | when a header was seen to be attested |
-/// | 09 root, number | hash of a block with messages that was final and was taken back |
+/// | 0b root, id | nothing: a deposit that failed, and may be retried or refunded |
+/// | 0c root, id | hash of the block of a message that was taken back |
+/// | 0d root, number | nothing: a contradiction at that height for which the validator has paused |
 package final class BridgeStore: Sendable {
   package static let states = KeySpace(1)
   package static let messages = KeySpace(2)
@@ -62,8 +62,7 @@ package final class BridgeStore: Sendable {
     for header in headers {
       batch.put(Self.headers.key(root.key, header.number), header.encoded)
       // A block that came back contradicts nothing any more.
-      let key = Self.contradicted.key(root.key, header.number)
-      if try store.get(key) == header.hash.bytes { batch.delete(key) }
+      batch.delete(Self.contradicted.key(root.key + header.hash.bytes, header.number))
     }
     for mark in try marks(of: root).dropLast(Self.maximumMarks - 1) {
       batch.delete(Self.marks.key(root.key, mark.number))
@@ -93,7 +92,8 @@ package final class BridgeStore: Sendable {
       }
     }
     for block in contradicted {
-      batch.put(Self.contradicted.key(root.key, block.number), block.hash.bytes)
+      batch.put(
+        Self.contradicted.key(root.key + block.hash.bytes, block.number), block.hash.bytes)
     }
     for mark in try marks(of: root) where mark.number > state.cursor.number {
       batch.delete(Self.marks.key(root.key, mark.number))

@@ -33,6 +33,8 @@ package struct FollowerState: Hashable, Sendable {
   package static let widest: UInt64 = 10_000
   /// How many messages at once make the next range narrower.
   package static let manyMessages = 500
+  /// After how many ranges at the ceiling wider ones are tried again.
+  private static let patience = 32
 
   /// The last block that was read.
   package private(set) var cursor: RootBlock
@@ -42,6 +44,9 @@ package struct FollowerState: Hashable, Sendable {
   package private(set) var lastMessage: RootBlock
   /// How many blocks are read at once.
   package private(set) var width: UInt64 = 1_000
+  /// What endpoints are known to give at once.
+  private var ceiling = widest
+  private var rangesAtCeiling = 0
 
   /// A state that has read all up to `start`, where no message was yet.
   package init(start: RootBlock) {
@@ -86,7 +91,12 @@ package struct FollowerState: Hashable, Sendable {
     if messages >= Self.manyMessages {
       next.width = max(1, width / 2)
     } else {
-      next.width = min(Self.widest, width * 2)
+      next.width = min(ceiling, width * 2)
+    }
+    next.rangesAtCeiling = width == ceiling ? rangesAtCeiling + 1 : 0
+    if next.rangesAtCeiling >= Self.patience {
+      next.ceiling = min(Self.widest, ceiling * 2)
+      next.rangesAtCeiling = 0
     }
     return next
   }
@@ -99,10 +109,12 @@ package struct FollowerState: Hashable, Sendable {
     return next
   }
 
-  /// Asks for less at once.
+  /// Asks for less at once, and for no more for some time.
   package func narrowed() -> FollowerState {
     var next = self
     next.width = max(1, width / 2)
+    next.ceiling = next.width
+    next.rangesAtCeiling = 0
     return next
   }
 

@@ -3,9 +3,9 @@ package import Primitives
 
 /// The receipts of one block, which its header covers, and the proofs that can be made of them.
 package struct ReceiptProofs: Sendable {
-  /// Where a message lies in a block.
+  /// A message, and where it lies in a block.
   package struct Place: Hashable, Sendable {
-    package var id: UInt64
+    package var message: StateSynced
     package var transactionIndex: Int
     /// Which of the receipt's own logs it is.
     package var logIndex: Int
@@ -23,22 +23,27 @@ package struct ReceiptProofs: Sendable {
     self.receipts = receipts
   }
 
-  /// The messages that a state sender logged, in their order.
+  /// The messages that a state sender logged, in their order; also those in receipts so large that
+  /// nothing can be proven of them, as their numbers are used up too.
   package func messages(from stateSender: Address) -> [Place] {
     var places: [Place] = []
     for (index, bytes) in receipts.enumerated() {
-      guard let receipt = try? RootReceipt(decoding: bytes) else { continue }
+      guard let receipt = try? RootReceipt(decoding: bytes, maximumSize: bytes.count) else {
+        continue
+      }
       for (place, log) in receipt.logs.enumerated() where log.address == stateSender {
         guard let message = StateSynced(log) else { continue }
-        places.append(Place(id: message.id, transactionIndex: index, logIndex: place))
+        places.append(Place(message: message, transactionIndex: index, logIndex: place))
       }
     }
     return places
   }
 
-  /// The proof of a message; nil where the block has no such receipt.
+  /// The proof of a message; nil where no transaction could carry it.
   package func proof(of place: Place, root: RootID) -> DepositProof? {
-    proofs.proof(
+    let proof = proofs.proof(
       root: root, transactionIndex: place.transactionIndex, logIndex: place.logIndex)
+    guard let proof, proof.isSubmittable else { return nil }
+    return proof
   }
 }

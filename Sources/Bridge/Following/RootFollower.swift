@@ -12,8 +12,10 @@ package actor RootFollower {
     case upToDate
     /// Blocks were read, up to this one.
     case read(upTo: UInt64, messages: Int)
-    /// Something is missing, or was too much at once: it is read again.
+    /// Something is missing, or changed while it was read: it is read again.
     case lookingAgain
+    /// It was too much at once: less is read at once from now on.
+    case narrowed
     /// Blocks that were final were taken back, down to this one.
     case rewound(to: UInt64)
   }
@@ -26,12 +28,15 @@ package actor RootFollower {
   private let alarms: BridgeAlarms
   private let clock: any BridgeClock
   private var state: FollowerState?
+  private var reorganisedAt: Duration?
 
   /// The newest final block that was seen.
   package private(set) var final: RootBlock?
 
   /// How many blocks behind the final one make an alarm.
   private static let lagBlocks: UInt64 = 100
+  /// For how long the owner is told that blocks were taken back which had been final.
+  private static let reorganisationAlarm = Duration.seconds(3_600)
 
   /// A follower of a state sender that was deployed after the block `start`.
   package init(
@@ -75,6 +80,10 @@ package actor RootFollower {
       switch state.plan(final: final.number) {
       case .idle:
         try await checkCounter(state)
+        if let since = reorganisedAt, clock.now() - since >= Self.reorganisationAlarm {
+          reorganisedAt = nil
+          alarms.clear(.reorganised, subject)
+        }
         return .upToDate
       case .scan(let range):
         return try await scan(range, state, final)
@@ -82,8 +91,8 @@ package actor RootFollower {
     } catch let error as RootChainError {
       guard case .tooMuchAtOnce(let text) = error else { throw error }
       guard state.width > 1 else { throw RootChainError.unreachable(text) }
-      self.state = state.narrowed()
-      return .lookingAgain
+      self.state = (self.state ?? state).narrowed()
+      return .narrowed
     } catch let gap as FollowerState.Gap {
       alarms.raise(
         .gap, subject,
@@ -120,15 +129,31 @@ package actor RootFollower {
   private func scan(
     _ range: ClosedRange<UInt64>, _ state: FollowerState, _ final: RootBlock
   ) async throws -> Progress {
+    let end =
+      range.upperBound == final.number
+      ? final
+      : RootBlock(number: range.upperBound, hash: try await chain.header(range.upperBound).hash)
     let hints = try await chain.hints(in: range)
     var found: [UInt64: BridgeMessage] = [:]
     var headers: [RootHeader] = []
-    for number in Set(hints.map(\.block)).sorted() {
+    var liars: Set<String> = []
+    for (number, hints) in Dictionary(grouping: hints, by: \.block).sorted(by: { $0.key < $1.key })
+    {
+      let endpoints = Set(hints.flatMap(\.endpoints))
+      // Who has made one block's messages up costs no more of this range.
+      if endpoints.isSubset(of: liars) { continue }
       let header = try await chain.header(number)
-      let messages = try await messages(in: header, hints)
-      if !messages.isEmpty { headers.append(header) }
+      let messages = mayHold(header) ? try await messages(in: header, hints) : []
+      if messages.isEmpty {
+        liars.formUnion(endpoints)
+        chain.complain(about: endpoints, "messages in block \(number)")
+        continue
+      }
+      headers.append(header)
       for message in messages { found[message.id] = message }
     }
+    // What was read of blocks that were taken back meanwhile must not stand under the cursor.
+    guard try await chain.header(end.number).hash == end.hash else { return .lookingAgain }
     let (ids, gap) = state.contiguous(found.keys)
     let new = ids.compactMap { found[$0] }
     if let gap {
@@ -139,10 +164,6 @@ package actor RootFollower {
       }
       throw gap
     }
-    let end =
-      range.upperBound == final.number
-      ? final
-      : RootBlock(number: range.upperBound, hash: try await chain.header(range.upperBound).hash)
     let next = state.took(upTo: end, messages: new.count, last: new.last?.block)
     try commit(next, new, headers)
     if end == final { try await checkCounter(next) }
@@ -156,28 +177,54 @@ package actor RootFollower {
     state = next
   }
 
+  /// Whether the header's filter allows for a message; a chain may do without filters.
+  private func mayHold(_ header: RootHeader) -> Bool {
+    let bloom = header.logsBloom
+    return bloom.isEmpty
+      || bloom.mayContain(stateSender) && bloom.mayContain(StateSynced.event.topic)
+  }
+
   /// The messages of a block, from its receipts, which its header covers.
   private func messages(
     in header: RootHeader, _ hints: [MessageHint]
   ) async throws -> [BridgeMessage] {
     let proofs = try ReceiptProofs(header: header, receipts: try await chain.receipts(of: header))
-    let hints = hints.filter { $0.block == header.number }
-    return proofs.messages(from: stateSender).compactMap { place in
-      guard let proof = proofs.proof(of: place, root: chain.id) else { return nil }
+    var messages: [BridgeMessage] = []
+    for place in proofs.messages(from: stateSender) {
+      let id = place.message.id
+      // No proof binds the transaction's hash: a quorum has to agree on it.
       let hint = hints.first {
-        $0.id == place.id && $0.transactionIndex == UInt64(place.transactionIndex)
+        $0.id == id && $0.transactionIndex == UInt64(place.transactionIndex)
+          && $0.endpoints.count >= chain.quorum
       }
-      return BridgeMessage(
-        root: chain.id, id: place.id, block: RootBlock(number: header.number, hash: header.hash),
-        blockTime: header.timestamp, transaction: hint?.transaction ?? .zero,
-        finalizedAt: clock.seconds, proof: proof)
+      let transaction: Hash256
+      if let hint {
+        transaction = hint.transaction
+      } else {
+        transaction = try await chain.transaction(at: place.transactionIndex, of: header)
+      }
+      messages.append(
+        BridgeMessage(
+          root: chain.id, id: id, block: RootBlock(number: header.number, hash: header.hash),
+          blockTime: header.timestamp, transaction: transaction, finalizedAt: clock.seconds,
+          data: place.message.data, proof: proofs.proof(of: place, root: chain.id)))
     }
+    return messages
   }
 
   /// Whether the state sender has numbered as many messages as were read: the last ones of all
   /// cannot be missed by looking at ids.
   private func checkCounter(_ state: FollowerState) async throws {
-    let counter = try await chain.counter(at: state.cursor.number)
+    let counter: UInt64
+    do throws(RootChainError) { counter = try await chain.counter(at: state.cursor.number) } catch {
+      // Nodes that keep no old states cannot tell; ids still show what is missing between them.
+      switch error {
+      case .refused: alarms.clear(.gap, subject)
+      case .unreachable: break
+      default: throw error
+      }
+      return
+    }
     guard counter < state.nextID else {
       throw FollowerState.Gap(missing: state.nextID, shownBy: counter)
     }
@@ -205,6 +252,7 @@ package actor RootFollower {
     let dropped = try store.messages(above: base.number, of: chain.id)
     let next = state.rewound(
       to: base, nextID: dropped.map(\.id).min() ?? state.nextID)
+    reorganisedAt = clock.now()
     alarms.raise(
       .reorganised, subject,
       "\(subject) took back blocks after \(base.number) that were final, with \(dropped.count) "

@@ -24,7 +24,7 @@ package struct RootRelay: Sendable {
 
   private let root: Sidechain.Root
   private let sidechain: Sidechain
-  private let rootPort: ChainPort
+  private let chain: any RootChain
   private let store: BridgeStore
   private let validator: PrivateKey?
   private let checkpointInterval: UInt64
@@ -32,13 +32,13 @@ package struct RootRelay: Sendable {
   private let clock: any BridgeClock
 
   package init(
-    root: Sidechain.Root, sidechain: Sidechain, rootPort: ChainPort, store: BridgeStore,
+    root: Sidechain.Root, sidechain: Sidechain, chain: any RootChain, store: BridgeStore,
     validator: PrivateKey?, checkpointInterval: UInt64, alarms: BridgeAlarms,
     clock: any BridgeClock
   ) {
     self.root = root
     self.sidechain = sidechain
-    self.rootPort = rootPort
+    self.chain = chain
     self.store = store
     self.validator = validator
     self.checkpointInterval = checkpointInterval
@@ -62,7 +62,7 @@ package struct RootRelay: Sendable {
       let height = message.block.number
       let known = try await sidechain.message(id, number)
       if try await settled(message, known) { continue }
-      guard message.proof.isSubmittable else {
+      guard let proof = message.proof else {
         try giveUp(message)
         continue
       }
@@ -82,7 +82,7 @@ package struct RootRelay: Sendable {
         tasks.proofs.append(
           OutgoingTask(
             name: "proof \(id) \(number)", to: StateReceiverModule.address,
-            data: try message.proof.encodedCall()))
+            data: try proof.encodedCall()))
       }
     }
     if let height = contradicted.last {
@@ -116,13 +116,14 @@ package struct RootRelay: Sendable {
     _ message: BridgeMessage, _ known: Sidechain.Message
   ) async throws -> Bool {
     let now = clock.seconds
-    if try await sidechain.isSuperseded(message, known, store, root.stateSender) {
+    if try await sidechain.isSuperseded(message, known, store) {
       alarms.raise(
         .contradicted, "\(id) \(message.id)",
         "message \(message.id) of \(id) was carried out as it stood in a block that \(id) took "
           + "back: what stands there now cannot be, as the number is used up; it is for the "
           + "validators to make good")
-      try store.settle(message.id, of: id, MessageOutcome(state: "superseded", at: now))
+      try store.settle(
+        message.id, of: id, MessageOutcome(state: MessageOutcome.superseded, at: now))
       return true
     }
     switch known.status {
@@ -135,7 +136,7 @@ package struct RootRelay: Sendable {
       // Of what is no deposit nothing is owed to anybody.
       try store.settle(
         message.id, of: id, MessageOutcome(state: "failed", at: now),
-        hasFailed: try message.deposit(from: root.stateSender) != nil)
+        hasFailed: message.deposit != nil)
     }
     return true
   }
@@ -145,14 +146,14 @@ package struct RootRelay: Sendable {
     var tasks: [OutgoingTask] = []
     for number in try store.failed(of: id, limit: Self.maximumFailures) {
       guard let message = try store.message(number, of: id),
-        let (deposit, data) = try message.deposit(from: root.stateSender)
+        let deposit = message.deposit
       else { throw RowError() }
       let known = try await sidechain.message(id, number)
       guard known.status == .failed else {
         _ = try await settled(message, known)
         continue
       }
-      let arguments: [ABIValue] = [id.abiValue, .uint(UInt256(number)), .bytes(data)]
+      let arguments: [ABIValue] = [id.abiValue, .uint(UInt256(number)), .bytes(message.data)]
       if clock.seconds > known.retryUntil {
         tasks.append(
           OutgoingTask(
@@ -190,13 +191,18 @@ package struct RootRelay: Sendable {
       return [
         OutgoingTask(
           name: "pause \(id)", to: StateReceiverModule.address,
-          data: try StateReceiverModule.setPaused.encodeCall([id.abiValue, .bool(true)]))
+          data: try StateReceiverModule.setPaused.encodeCall([id.abiValue, .bool(true)]),
+          isUrgent: true)
       ]
     }
     if isPaused { return [] }
     var unvoted: [RootHeader] = []
     for header in headers.prefix(StateReceiverModule.maximumAttestCount)
     where try await !sidechain.hasVoted(validator.address, id, header.number) {
+      // A vote cannot be taken back: the block is looked at once more. Where nobody can tell,
+      // there is no vote now, and nothing else waits for it.
+      guard let canonical = try? await chain.header(header.number), canonical.hash == header.hash
+      else { continue }
       unvoted.append(header)
     }
     guard let first = unvoted.first else { return [] }
@@ -211,7 +217,7 @@ package struct RootRelay: Sendable {
                 .uint(UInt256(header.number)), .hash(header.hash), .hash(header.receiptsRoot),
               ])
             }),
-        ]))
+        ]), isUrgent: true)
     ]
   }
 
@@ -226,10 +232,12 @@ package struct RootRelay: Sendable {
 
   /// The newest complete checkpoint's way to the root chain, unless it is there.
   package func checkpoints(patience: Duration) async throws -> [OutgoingTask] {
-    let accepted = try await acceptedCount()
+    let accepted = try await finalAcceptedCount()
     try await watchAge(accepted, patience)
     guard let last = try await sidechain.lastCheckpoint(id),
-      last.statement.outboxCount > accepted
+      last.statement.outboxCount > accepted,
+      // Somebody may have brought it in a block that is not final yet.
+      try await acceptedCount(at: try await chain.newest()) < last.statement.outboxCount
     else { return [] }
     let signatures = try await sidechain.signatures(last.digest)
     return [
@@ -254,12 +262,27 @@ package struct RootRelay: Sendable {
         + "validators have not signed one, or nobody has brought it; see btt bridge doctor")
   }
 
-  /// How many withdrawals the newest accepted checkpoint covers.
-  private func acceptedCount() async throws -> UInt64 {
-    var counted = Values(try await rootPort.call(root.checkpoints, RootContracts.checkpointCount))
+  /// How many withdrawals the newest accepted checkpoint in a final block covers.
+  ///
+  /// Where so old a state is kept by no node, what a quorum says of the newest block has to do.
+  private func finalAcceptedCount() async throws -> UInt64 {
+    let final = try await chain.finalized().number
+    do throws(RootChainError) {
+      return try await acceptedCount(at: final)
+    } catch {
+      guard case .refused = error else { throw error }
+      return try await acceptedCount(at: try await chain.newest())
+    }
+  }
+
+  private func acceptedCount(at number: UInt64) async throws(RootChainError) -> UInt64 {
+    var counted = try await chain.view(
+      root.checkpoints, RootContracts.checkpointCount, at: number)
     let id = try counted.uint64()
     guard id > 0 else { return 0 }
-    return try await AcceptedCheckpoint.read(id, root.checkpoints, rootPort).outboxCount
+    let values = try await chain.view(
+      root.checkpoints, RootContracts.checkpoint, [.uint(UInt256(id))], at: number)
+    return try AcceptedCheckpoint(id: id, values).outboxCount
   }
 
   /// A signature over a checkpoint that another validator began, or over a new one.
@@ -304,18 +327,19 @@ package struct RootRelay: Sendable {
         .bytes(try validator.sign(digest).bytes),
       ]),
       // Estimates are made as if in the newest block, which is not below itself.
-      gas: Self.signatureGas)
+      gas: Self.signatureGas, isUrgent: true)
   }
 }
 
 extension Sidechain {
   /// Whether another message, of a block that was taken back, used up a message's number.
   package func isSuperseded(
-    _ message: BridgeMessage, _ known: Message, _ store: BridgeStore, _ stateSender: Address
+    _ message: BridgeMessage, _ known: Message, _ store: BridgeStore
   ) async throws -> Bool {
-    guard known.status == .applied, try store.hasRival(message) else { return false }
-    let data = try message.content(from: stateSender).message.data
-    return try await appliedData(message.root, message.id) != Keccak256.hash(data)
+    guard known.status == .applied, try store.hasRival(message),
+      let applied = try await appliedData(message.root, message.id)
+    else { return false }
+    return applied != Keccak256.hash(message.data)
   }
 }
 
@@ -324,9 +348,15 @@ extension AcceptedCheckpoint {
   package static func read(
     _ id: UInt64, _ contract: Address, _ port: ChainPort
   ) async throws(RootChainError) -> AcceptedCheckpoint {
-    var values = Values(
-      try await port.call(contract, RootContracts.checkpoint, [.uint(UInt256(id))]))
-    return AcceptedCheckpoint(
+    try AcceptedCheckpoint(
+      id: id,
+      Values(try await port.call(contract, RootContracts.checkpoint, [.uint(UInt256(id))])))
+  }
+
+  /// Reads what the contract tells of a checkpoint.
+  package init(id: UInt64, _ values: Values) throws(RootChainError) {
+    var values = values
+    self.init(
       id: id, outboxRoot: try values.hash(), endBlockHash: try values.hash(),
       endHeight: try values.uint64(), outboxCount: try values.uint64(),
       epoch: try values.uint64(), acceptedAt: try values.uint64())

@@ -33,6 +33,18 @@ package struct Sidechain: Sendable {
     package var checkpoints: Address
     package var manager: Address
     package var btt: Address
+
+    package init(
+      id: RootID, chainID: UInt64, stateSender: Address, checkpoints: Address, manager: Address,
+      btt: Address
+    ) {
+      self.id = id
+      self.chainID = chainID
+      self.stateSender = stateSender
+      self.checkpoints = checkpoints
+      self.manager = manager
+      self.btt = btt
+    }
   }
 
   /// A token that came over the bridge.
@@ -284,6 +296,10 @@ package struct Sidechain: Sendable {
 
   // MARK: - Tokens
 
+  // As bytes: a root chain's administrator may have written what is no UTF-8.
+  private static let name = ABIFunction("name()", returns: "bytes")
+  private static let symbol = ABIFunction("symbol()", returns: "bytes")
+
   package func tokens() async throws(RootChainError) -> [Token] {
     var counted = try await receiver(StateReceiverModule.tokenCount, [])
     let count = min(try counted.uint64(), 100_000)
@@ -309,12 +325,14 @@ package struct Sidechain: Sendable {
     guard let root = RootID(rawValue: try values.uint64()) else { throw Values.shape }
     let rootToken = try values.address()
     let supply = try values.uint256()
-    var name = Values(try await port.call(child, BridgedTokenModule.name))
-    var symbol = Values(try await port.call(child, BridgedTokenModule.symbol))
+    var name = Values(try await port.call(child, Self.name))
+    var symbol = Values(try await port.call(child, Self.symbol))
     var decimals = Values(try await port.call(child, BridgedTokenModule.decimals))
     return Token(
-      child: child, root: root, rootToken: rootToken, supply: supply, name: try name.string(),
-      symbol: try symbol.string(), decimals: UInt8(truncatingIfNeeded: try decimals.uint64()))
+      child: child, root: root, rootToken: rootToken, supply: supply,
+      name: String(decoding: try name.bytes(), as: UTF8.self),
+      symbol: String(decoding: try symbol.bytes(), as: UTF8.self),
+      decimals: UInt8(truncatingIfNeeded: try decimals.uint64()))
   }
 
   private func receiver(

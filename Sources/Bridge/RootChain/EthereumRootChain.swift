@@ -26,6 +26,8 @@ package final class EthereumRootChain: RootChain {
     self.finality = finality
   }
 
+  package var quorum: Int { endpoints.quorum }
+
   package var complaints: [EndpointComplaint] { complained.withLock { Array($0.values) } }
 
   /// What a quorum says; who says otherwise is complained about.
@@ -34,11 +36,13 @@ package final class EthereumRootChain: RootChain {
     _ request: @escaping @Sendable (any BridgeEndpoint) async throws(EndpointError) -> Value
   ) async throws(RootChainError) -> Value {
     let agreement = try await endpoints.agree(on: "\(id) \(subject)", request)
-    for endpoint in agreement.dissenters {
-      let complaint = EndpointComplaint(endpoint: endpoint, subject: subject, at: clock.now())
-      complained.withLock { $0[endpoint] = complaint }
-    }
+    for endpoint in agreement.dissenters { note(endpoint, subject) }
     return agreement.value
+  }
+
+  private func note(_ endpoint: String, _ subject: String) {
+    let complaint = EndpointComplaint(endpoint: endpoint, subject: subject, at: clock.now())
+    complained.withLock { $0[endpoint] = complaint }
   }
 
   // MARK: - Blocks
@@ -52,43 +56,43 @@ package final class EthereumRootChain: RootChain {
 
   /// The newest block that a quorum of the endpoints holds for final, by the hash they agree on.
   package func finalized() async throws(RootChainError) -> RootBlock {
-    let finality = finality
-    let quorum = endpoints.quorum
-    let answers = await endpoints.all(
-      { endpoint throws(EndpointError) -> UInt64 in
-        switch finality {
-        case .tag:
-          let block = try await endpoint.ask(
-            "eth_getBlockByNumber", ["finalized", false], .rootHeader)
-          guard let block else { throw .malformed("no finalized block") }
-          return block.number
-        case .depth(let depth):
-          let newest = try await endpoint.ask("eth_blockNumber", [], .quantity64)
-          return newest > depth ? newest - depth : 0
-        }
-      }, until: { answers in answers.count { (try? $0.result.get()) != nil } >= quorum })
-    let heights = answers.compactMap { try? $0.result.get() }.sorted(by: >)
-    guard heights.count >= quorum, let height = heights.dropFirst(quorum - 1).first else {
-      let causes = answers.compactMap { answer -> String? in
-        guard case .failure(let error) = answer.result else { return nil }
-        return "\(answer.endpoint): \(error)"
-      }
-      throw .unreachable(
-        "\(id): \(heights.count) of \(quorum) endpoints tell a final block"
-          + (causes.isEmpty ? "" : " (\(causes.joined(separator: "; ")))"))
-    }
+    let height = try await endpoints.height(of: finality, "\(id) final block")
     return RootBlock(number: height, hash: try await header(height).hash)
+  }
+
+  package func newest() async throws(RootChainError) -> UInt64 {
+    try await endpoints.height(of: nil, "\(id) newest block")
   }
 
   package func header(_ number: UInt64) async throws(RootChainError) -> RootHeader {
     let header: RootHeader? = try await agreed(on: "block \(number)") {
       endpoint throws(EndpointError) in
-      let header = try await endpoint.ask(
-        "eth_getBlockByNumber", [.string(Hex.quantity(number)), false], .rootHeader)
+      let reply = try await endpoint.call(
+        "eth_getBlockByNumber", [.string(Hex.quantity(number)), false])
+      let header = try await Self.header(reply, endpoint)
       if let header, header.number != number { throw .malformed("another block than \(number)") }
       return header
     }
     guard let header else { throw .notThere("block \(number) of \(id)") }
+    return header
+  }
+
+  private static func header(
+    _ reply: JSONValue, _ endpoint: any BridgeEndpoint
+  ) async throws(EndpointError) -> RootHeader? {
+    let cause: RPCValueError
+    do throws(RPCValueError) {
+      return try RPCValueDecoder<RootHeader?>.rootHeader.decode(reply)
+    } catch {
+      cause = error
+    }
+    // A fork may have added what the members do not show: the raw header has it, and the hash
+    // proves that it is the same one.
+    guard let block = reply.objectValue, let hash = try? block.required("hash", .hash),
+      let number = block["number"],
+      let raw = try? await endpoint.ask("debug_getRawHeader", [number], .data),
+      let header = try? RootHeader(decoding: raw), header.hash == hash
+    else { throw .malformed("\(cause)") }
     return header
   }
 
@@ -103,27 +107,41 @@ package final class EthereumRootChain: RootChain {
       "address": .string(stateSender.hex),
       "topics": [.string(StateSynced.event.topic.hex)],
     ]
-    let quorum = endpoints.quorum
-    let answers = await endpoints.all(
-      { endpoint throws(EndpointError) -> [MessageHint] in
-        try await endpoint.ask("eth_getLogs", [.object(filter)], .array(.messageHint))
-          .compactMap(\.self)
-      }, until: { answers in answers.count { (try? $0.result.get()) != nil } >= quorum })
-    let lists = answers.compactMap { try? $0.result.get() }
-    guard lists.count >= endpoints.quorum else {
-      let asksForLess = answers.contains { answer in
-        if case .failure(let error) = answer.result { error.asksForLess } else { false }
-      }
-      let subject = "\(id) logs of blocks \(range.lowerBound) to \(range.upperBound)"
-      if asksForLess { throw .tooMuchAtOnce(subject) }
-      throw .unreachable("\(subject): \(lists.count) of \(endpoints.quorum) endpoints answered")
+    let subject = "\(id) logs of blocks \(range.lowerBound) to \(range.upperBound)"
+    let answers = try await endpoints.quorum(of: subject) {
+      endpoint throws(EndpointError) -> [MessageHint] in
+      try await endpoint.ask("eth_getLogs", [.object(filter)], .array(.messageHint))
+        .compactMap(\.self)
     }
     // One that leaves logs out is made up for by the others; one that makes them up proves none.
-    var votes: [MessageHint: Int] = [:]
-    for hint in lists.joined() where range.contains(hint.block) { votes[hint, default: 0] += 1 }
-    return votes.sorted { left, right in
-      (left.key.id, right.value, left.key.block) < (right.key.id, left.value, right.key.block)
-    }.map(\.key)
+    var named: [MessageHint: [String]] = [:]
+    for answer in answers {
+      for hint in Set(answer.value) where range.contains(hint.block) {
+        named[hint, default: []].append(answer.endpoint)
+      }
+    }
+    return named.map { hint, endpoints in
+      var hint = hint
+      hint.endpoints = endpoints
+      return hint
+    }
+  }
+
+  package func complain(about names: Set<String>, _ subject: String) {
+    endpoints.leaveAlone(names)
+    for endpoint in names { note(endpoint, subject) }
+  }
+
+  package func transaction(
+    at index: Int, of header: RootHeader
+  ) async throws(RootChainError) -> Hash256 {
+    let hash: Hash256? = try await agreed(on: "transactions of block \(header.number)") {
+      endpoint throws(EndpointError) in
+      let hashes = try await Self.transactions(of: header, endpoint)
+      return hashes.indices.contains(index) ? hashes[index] : nil
+    }
+    guard let hash else { throw .notThere("transaction \(index) of block \(header.number)") }
+    return hash
   }
 
   package func receipts(of header: RootHeader) async throws(RootChainError) -> [[UInt8]] {
@@ -149,18 +167,24 @@ package final class EthereumRootChain: RootChain {
     }
   }
 
+  /// The hashes of a block's transactions, which nothing here proves.
+  private static func transactions(
+    of header: RootHeader, _ endpoint: any BridgeEndpoint
+  ) async throws(EndpointError) -> [Hash256] {
+    let block = try await endpoint.ask(
+      "eth_getBlockByHash", [.string(header.hash.hex), false], .object)
+    do throws(RPCValueError) {
+      return try block.required("transactions", .array(.hash))
+    } catch {
+      throw .malformed("\(error)")
+    }
+  }
+
   /// The receipts one by one, from endpoints that do not give those of a block.
   private static func singleReceipts(
     of header: RootHeader, _ endpoint: any BridgeEndpoint
   ) async throws(EndpointError) -> [ReceiptReply] {
-    let block = try await endpoint.ask(
-      "eth_getBlockByHash", [.string(header.hash.hex), false], .object)
-    let hashes: [Hash256]
-    do throws(RPCValueError) {
-      hashes = try block.required("transactions", .array(.hash))
-    } catch {
-      throw .malformed("\(error)")
-    }
+    let hashes = try await transactions(of: header, endpoint)
     guard hashes.count <= maximumReceipts else { throw .tooLarge }
     var receipts: [ReceiptReply] = []
     for hash in hashes {
@@ -179,7 +203,7 @@ package final class EthereumRootChain: RootChain {
     return count
   }
 
-  /// What a contract answers at a block, as a quorum says; at the newest final one without.
+  /// What a contract answers at a block, as a quorum says.
   package func call(
     _ contract: Address, _ data: [UInt8], at number: UInt64
   ) async throws(RootChainError) -> [UInt8] {

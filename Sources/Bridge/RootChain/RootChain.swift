@@ -12,13 +12,15 @@ package struct RootBlock: Hashable, Sendable {
   }
 }
 
-/// Where an endpoint says that a message of the state sender lies: a hint, until it is proven.
+/// Where endpoints say that a message of the state sender lies: a hint, until it is proven.
 package struct MessageHint: Hashable, Sendable {
   package var id: UInt64
   package var block: UInt64
   package var transactionIndex: UInt64
   /// By which users find their deposit; no proof binds it.
   package var transaction: Hash256
+  /// Who says so.
+  package var endpoints: [String] = []
 
   package init(id: UInt64, block: UInt64, transactionIndex: UInt64, transaction: Hash256) {
     self.id = id
@@ -45,15 +47,47 @@ package protocol RootChain: Sendable {
   /// The header of the canonical block of a number.
   func header(_ number: UInt64) async throws(RootChainError) -> RootHeader
 
+  /// How many endpoints must agree.
+  var quorum: Int { get }
+
+  /// The newest block that a quorum has; it may still be taken back.
+  func newest() async throws(RootChainError) -> UInt64
+
   /// Where endpoints see messages: all that any of them sees.
   func hints(in range: ClosedRange<UInt64>) async throws(RootChainError) -> [MessageHint]
 
   /// The receipts of a block as its header's root covers them.
   func receipts(of header: RootHeader) async throws(RootChainError) -> [[UInt8]]
 
+  /// The hash of a transaction by its place in a block.
+  func transaction(at index: Int, of header: RootHeader) async throws(RootChainError) -> Hash256
+
   /// How many messages the state sender had numbered at a block.
   func counter(at number: UInt64) async throws(RootChainError) -> UInt64
 
+  /// What a contract answers at a block.
+  func call(
+    _ contract: Address, _ data: [UInt8], at number: UInt64
+  ) async throws(RootChainError) -> [UInt8]
+
+  /// Notes that endpoints have said something of a subject that was proven wrong.
+  func complain(about endpoints: Set<String>, _ subject: String)
+}
+
+extension RootChain {
+  /// What a view of a contract answers at a block.
+  package func view(
+    _ contract: Address, _ function: ABIFunction, _ arguments: [ABIValue] = [], at number: UInt64
+  ) async throws(RootChainError) -> Values {
+    let data: [UInt8]
+    do throws(ABIError) { data = try function.encodeCall(arguments) } catch {
+      throw .unproven("\(function.name): \(error)")
+    }
+    let output = try await call(contract, data, at: number)
+    do throws(ABIError) { return Values(try function.decodeResult(output)) } catch {
+      throw .unproven("\(id): \(function.name) of \(contract) answers something else: \(error)")
+    }
+  }
 }
 
 /// The newest thing on which an endpoint said something else than the quorum.

@@ -19,6 +19,10 @@ extension RPCValueDecoder<RootHeader?> {
         fields.append(field)
         if let header = matching(fields, hash) { return header }
       }
+      // Of what later forks add the names are not known; the hash tells which members it is.
+      for added in sequences(of: unknownFields(block)) {
+        if let header = matching(fields + added, hash) { return header }
+      }
       throw .wrongType(expected: "a block whose fields have the hash \(hash)")
     }
   }
@@ -48,6 +52,39 @@ extension RPCValueDecoder<RootHeader?> {
       "baseFeePerGas", "withdrawalsRoot", "blobGasUsed", "excessBlobGas", "parentBeaconBlockRoot",
       "requestsHash",
     ]
+  }
+
+  /// Members that stand in blocks and not in headers, and those of headers that are known.
+  private static var knownMembers: Set<String> {
+    Set(
+      addedFields + [
+        "hash", "parentHash", "sha3Uncles", "miner", "stateRoot", "transactionsRoot",
+        "receiptsRoot", "logsBloom", "difficulty", "number", "gasLimit", "gasUsed", "timestamp",
+        "extraData", "mixHash", "nonce", "size", "totalDifficulty", "transactions", "uncles",
+        "withdrawals",
+      ])
+  }
+
+  /// What may be a field of a header, of the first few members that are not known.
+  private static func unknownFields(_ block: JSONObject) -> [[UInt8]] {
+    block.members.lazy.filter { !knownMembers.contains($0.key) }.compactMap { member in
+      guard let text = member.value.stringValue else { return nil }
+      if text.utf8.count == 66 { return try? Hash256(hex: text).bytes }
+      return try? RPCValueDecoder<UInt256>.quantity.decode(member.value).minimalBytes
+    }.prefix(4).map(\.self)
+  }
+
+  /// Every sequence of one to three of some fields, each taken once.
+  private static func sequences(of fields: [[UInt8]]) -> [[[UInt8]]] {
+    var all: [[Int]] = [[]]
+    var longest = all
+    for _ in 0..<3 {
+      longest = longest.flatMap { sequence in
+        fields.indices.filter { !sequence.contains($0) }.map { sequence + [$0] }
+      }
+      all += longest
+    }
+    return all.dropFirst().map { sequence in sequence.map { fields[$0] } }
   }
 
   private static func addedField(

@@ -4,6 +4,8 @@ public import Primitives
 public struct BridgeFees: Hashable, Sendable {
   /// The most it pays in wei per gas, however long it takes.
   public var maximum = UInt256(500_000_000_000)
+  /// The most it offers as a tip at first; what is stuck may get to offer more.
+  public var maximumTip = UInt256(20_000_000_000)
   /// After how long a transaction that is in no block is sent again with a higher fee.
   public var patience = Duration.seconds(60)
 
@@ -12,6 +14,7 @@ public struct BridgeFees: Hashable, Sendable {
 
   /// The fees of a new transaction: twice the base fee, so that it outlasts six full blocks.
   package func first(baseFee: UInt256, tip: UInt256) -> (max: UInt256, tip: UInt256) {
+    let tip = min(tip, maximumTip)
     let max = min(maximum, baseFee.multiplying(by: 2)?.adding(tip) ?? maximum)
     return (max, min(tip, max))
   }

@@ -4,21 +4,25 @@ package import Primitives
 
 /// A chain that transactions are sent to and contracts are called on.
 ///
-/// What it answers is not proven: a wrong nonce, fee or balance can delay a transaction and cannot
-/// make it do something else.
+/// What it answers is not proven. Of nonces, balances, fees and gas, the highest number that a
+/// quorum of the endpoints reaches is taken, so that one that errs changes little; whatever they
+/// say can delay a transaction and cannot make it do something else.
 package struct ChainPort: Sendable {
   /// An account's standing.
   package struct Account: Hashable, Sendable {
     /// The nonce in the newest block.
     package var nonce: UInt64
-    /// The nonce in the newest final block.
-    package var finalNonce: UInt64
+    /// The nonce in the newest final block; nil where no endpoint keeps so old a state.
+    package var finalNonce: UInt64?
+    /// The newest block's number, on chains that have no word for what is final.
+    package var newest: UInt64?
     package var balance: UInt256
   }
 
   package let name: String
   package let endpoints: EndpointGroup
-  private let finality: RootFinality?
+  /// When its blocks are final; nil where each is at once.
+  package let finality: RootFinality?
 
   /// A port; without `finality` the newest block is final.
   package init(name: String, endpoints: EndpointGroup, finality: RootFinality?) {
@@ -35,30 +39,50 @@ package struct ChainPort: Sendable {
 
   package func account(_ address: Address) async throws(RootChainError) -> Account {
     let finality = finality
-    return try await ask("account \(address)") { endpoint throws(EndpointError) in
-      let account: JSONValue = .string(address.hex)
-      let nonce = try await endpoint.ask(
-        "eth_getTransactionCount", [account, "latest"], .quantity64)
-      let balance = try await endpoint.ask("eth_getBalance", [account, "latest"], .quantity)
-      var finalNonce = nonce
-      switch finality {
-      case nil: break
-      case .tag:
-        finalNonce = try await endpoint.ask(
-          "eth_getTransactionCount", [account, "finalized"], .quantity64)
-      case .depth(let depth):
-        let newest = try await endpoint.ask("eth_blockNumber", [], .quantity64)
-        let final = Hex.quantity(newest > depth ? newest - depth : 0)
-        finalNonce = try await endpoint.ask(
-          "eth_getTransactionCount", [account, .string(final)], .quantity64)
+    let answers = try await reached("account \(address)") { endpoint throws(EndpointError) in
+      try await Self.account(address, finality, endpoint)
+    }
+    guard let nonce = endpoints.reached(answers.map(\.nonce)),
+      let balance = endpoints.reached(answers.map(\.balance))
+    else { throw .unreachable("\(name): account \(address)") }
+    // Whatever an endpoint says of the past, it is no further than the present.
+    let final = endpoints.reached(answers.compactMap(\.finalNonce)).map { min($0, nonce) }
+    return Account(
+      nonce: nonce, finalNonce: final, newest: endpoints.reached(answers.compactMap(\.newest)),
+      balance: balance)
+  }
+
+  private static func account(
+    _ address: Address, _ finality: RootFinality?, _ endpoint: any BridgeEndpoint
+  ) async throws(EndpointError) -> Account {
+    let account: JSONValue = .string(address.hex)
+    let nonce = try await endpoint.ask(
+      "eth_getTransactionCount", [account, "latest"], .quantity64)
+    let balance = try await endpoint.ask("eth_getBalance", [account, "latest"], .quantity)
+    switch finality {
+    case nil: return Account(nonce: nonce, finalNonce: nonce, balance: balance)
+    case .tag:
+      let final = try await endpoint.ask(
+        "eth_getTransactionCount", [account, "finalized"], .quantity64)
+      return Account(nonce: nonce, finalNonce: final, balance: balance)
+    case .depth(let depth):
+      let newest = try await endpoint.ask("eth_blockNumber", [], .quantity64)
+      let block: JSONValue = .string(Hex.quantity(newest > depth ? newest - depth : 0))
+      let final: UInt64?
+      do throws(EndpointError) {
+        final = try await endpoint.ask("eth_getTransactionCount", [account, block], .quantity64)
+      } catch {
+        // Most nodes keep the states of the last 128 blocks.
+        guard case .refused = error else { throw error }
+        final = nil
       }
-      return Account(nonce: nonce, finalNonce: min(finalNonce, nonce), balance: balance)
+      return Account(nonce: nonce, finalNonce: final, newest: newest, balance: balance)
     }
   }
 
   /// The next base fee and a tip; both nil-free, as every chain in scope has EIP-1559.
   package func fees() async throws(RootChainError) -> LedgerFees {
-    try await ask("fees") { endpoint throws(EndpointError) in
+    let answers = try await reached("fees") { endpoint throws(EndpointError) in
       let tip = try await endpoint.ask("eth_maxPriorityFeePerGas", [], .quantity)
       let history = try await endpoint.ask("eth_feeHistory", ["0x1", "latest", []], .object)
       do throws(RPCValueError) {
@@ -69,6 +93,10 @@ package struct ChainPort: Sendable {
         throw .malformed("fee history: \(error)")
       }
     }
+    guard let baseFee = endpoints.reached(answers.map(\.baseFee)),
+      let tip = endpoints.reached(answers.map(\.priorityFee))
+    else { throw .unreachable("\(name): fees") }
+    return LedgerFees(baseFee: baseFee, priorityFee: tip)
   }
 
   package func estimateGas(
@@ -78,9 +106,11 @@ package struct ChainPort: Sendable {
       "from": .string(sender.hex), "to": .string(task.to.hex),
       "data": .string(Hex.encode(task.data)),
     ]
-    return try await ask("gas of \(task.name)") { endpoint throws(EndpointError) in
+    let answers = try await reached("gas of \(task.name)") { endpoint throws(EndpointError) in
       try await endpoint.ask("eth_estimateGas", [.object(call)], .quantity64)
     }
+    guard let gas = endpoints.reached(answers) else { throw .unreachable("\(name): gas") }
+    return gas
   }
 
   /// Calls a function at a block, or at the newest one.
@@ -155,6 +185,13 @@ package struct ChainPort: Sendable {
         throw .malformed("receipt of \(hash): \(error)")
       }
     }
+  }
+
+  private func reached<Value: Sendable>(
+    _ subject: String,
+    _ request: @escaping @Sendable (any BridgeEndpoint) async throws(EndpointError) -> Value
+  ) async throws(RootChainError) -> [Value] {
+    try await endpoints.quorum(of: "\(name) \(subject)", request).map(\.value)
   }
 
   private func ask<Value: Sendable>(

@@ -9,12 +9,17 @@ package struct OutgoingTask: Hashable, Sendable {
   package var data: [UInt8]
   /// The gas to buy; nil where the chain can estimate it.
   package var gas: UInt64?
+  /// Whether there is always room for it, however much else is on its way.
+  package var isUrgent: Bool
 
-  package init(name: String, to: Address, data: [UInt8], gas: UInt64? = nil) {
+  package init(
+    name: String, to: Address, data: [UInt8], gas: UInt64? = nil, isUrgent: Bool = false
+  ) {
     self.name = name
     self.to = to
     self.data = data
     self.gas = gas
+    self.isUrgent = isUrgent
   }
 }
 

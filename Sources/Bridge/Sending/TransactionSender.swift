@@ -21,6 +21,8 @@ package actor TransactionSender {
 
   /// The most transactions on their way at once.
   package static let maximumInFlight = 32
+  /// How many of those are kept for what is urgent.
+  package static let urgentRoom = 8
   /// How often bytes are sent again that are in no block.
   private static let resendInterval = Duration.seconds(15)
   /// After how many failures there is an alarm.
@@ -44,6 +46,8 @@ package actor TransactionSender {
   private var sentAt: [UInt64: Duration] = [:]
   private var failures: [String: Failure] = [:]
   private var chainID: UInt64?
+  /// What the account's nonce was at which newest block, where nobody tells what is final.
+  private var passed: [(block: UInt64, nonce: UInt64)] = []
   /// Since when the account's next nonce is none of ours.
   private var strandedSince: Duration?
   /// What the account has, once it was seen.
@@ -131,9 +135,21 @@ package actor TransactionSender {
 
   // MARK: - What is on its way
 
+  /// The first nonce that is not final; where no endpoint keeps so old a state, what was seen of
+  /// the newest blocks then.
+  private func firstOpenNonce(_ account: ChainPort.Account) -> UInt64 {
+    if let final = account.finalNonce { return final }
+    guard let newest = account.newest, case .depth(let depth) = port.finality else { return 0 }
+    if passed.last?.nonce != account.nonce { passed.append((newest, account.nonce)) }
+    let final = passed.lastIndex { newest >= $0.block && newest - $0.block >= depth }
+    guard let final else { return 0 }
+    passed.removeFirst(final)
+    return min(passed[0].nonce, account.nonce)
+  }
+
   private func retire(_ account: ChainPort.Account) async throws {
-    for (nonce, transaction) in flying.sorted(by: { $0.key < $1.key })
-    where nonce < account.finalNonce {
+    let open = firstOpenNonce(account)
+    for (nonce, transaction) in flying.sorted(by: { $0.key < $1.key }) where nonce < open {
       let succeeded = try await port.outcome(of: transaction.hashes)
       if succeeded == false {
         failed(transaction.name, "transaction \(transaction.signed.hash) reverted")
@@ -234,8 +250,16 @@ package actor TransactionSender {
     let current = try await port.fees()
     let price = fees.first(baseFee: current.baseFee, tip: current.priorityFee)
     var nonce = max(account.nonce, (flying.keys.max().map { $0 + 1 }) ?? 0)
-    for task in new.prefix(Self.maximumInFlight - flying.count) {
+    for task in new where hasRoom(for: task) {
       guard let gas = try await gas(for: task) else { continue }
+      guard canPay(gas, price.max, account) else {
+        failed(
+          task.name,
+          "it may cost \(Amount(wei: price.max &* UInt256(gas))), and \(key.address) has "
+            + "\(Amount(wei: account.balance)) for it and what is on its way: send it some",
+          alarmAtOnce: true)
+        continue
+      }
       let transaction = Transaction(
         chainID: chainID, nonce: nonce, maxPriorityFeePerGas: price.tip, maxFeePerGas: price.max,
         gasLimit: gas, to: task.to, value: .zero, data: task.data)
@@ -250,6 +274,22 @@ package actor TransactionSender {
       nonce += 1
       try await send(outgoing)
     }
+  }
+
+  private func hasRoom(for task: OutgoingTask) -> Bool {
+    flying.count < Self.maximumInFlight - (task.isUrgent ? 0 : Self.urgentRoom)
+  }
+
+  /// Whether the account has enough for so much gas beside what is on its way: what cannot be paid
+  /// for would hold its nonce, and with it all that comes after.
+  private func canPay(_ gas: UInt64, _ price: UInt256, _ account: ChainPort.Account) -> Bool {
+    var total = price.multiplying(by: UInt256(gas))
+    for outgoing in flying.values where outgoing.nonce >= account.nonce {
+      let transaction = outgoing.signed.transaction
+      let cost = transaction.maxFeePerGas.multiplying(by: UInt256(transaction.gasLimit))
+      total = total.flatMap { total in cost.flatMap(total.adding) }
+    }
+    return total.map { $0 <= account.balance } ?? false
   }
 
   /// The gas that a task takes; nil when it would fail.

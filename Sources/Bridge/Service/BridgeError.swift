@@ -9,6 +9,10 @@ public enum BridgeError: Error, Hashable, Sendable {
   case unknownTransaction(Hash256)
   /// A root chain that is not followed here.
   case notFollowed(RootID)
+  /// A message whose proof no transaction can carry.
+  case unprovable(RootID, UInt64)
+  /// Root chains were asked too often for callers.
+  case busy
 }
 
 extension BridgeError: CustomStringConvertible {
@@ -22,6 +26,10 @@ extension BridgeError: CustomStringConvertible {
         + "chain (btt bridge doctor)"
     case .notFollowed(let root):
       "this node does not follow \(root): set bridge.\(root)_rpc, or ask another node"
+    case .unprovable(let root, let id):
+      "message \(id) of \(root) lies in a receipt so large that no transaction can carry its proof: "
+        + "it is for the validators to make good"
+    case .busy: "root chains have been asked too often in the last seconds: try again in a moment"
     }
   }
 }

@@ -11,27 +11,40 @@ extension BridgeService {
       for message in messages { found.append(try await status(of: message)) }
       return found
     }
-    let withdrawals = try await withdrawals(of: transaction)
-    if !withdrawals.isEmpty {
-      var found: [TransferStatus] = []
-      for (worker, withdrawal) in withdrawals {
-        found.append(try await status(of: withdrawal, worker, transaction))
-      }
-      return found
+    let transfers: [TransferStatus]
+    if let known = callerLooks.answer(transaction) {
+      transfers = known
+    } else if callerLooks.take() {
+      transfers = try await look(at: transaction)
+      callerLooks.keep(transfers, of: transaction)
+    } else if let old = callerLooks.answer(transaction, isStale: true) {
+      transfers = old
+    } else {
+      throw BridgeError.busy
     }
+    guard !transfers.isEmpty else { throw BridgeError.unknownTransaction(transaction) }
+    return transfers
+  }
+
+  /// What root chains tell of a transaction that began withdrawals, or that is not read yet.
+  private func look(at transaction: Hash256) async throws -> [TransferStatus] {
+    var found: [TransferStatus] = []
+    for (worker, withdrawal) in try await withdrawals(of: transaction) {
+      found.append(try await status(of: withdrawal, worker, transaction))
+    }
+    if !found.isEmpty { return found }
     for worker in workers {
       if let seen = try? await unread(transaction, worker), !seen.isEmpty { return seen }
     }
-    throw BridgeError.unknownTransaction(transaction)
+    return []
   }
 
   // MARK: - Deposits
 
   private func status(of message: BridgeMessage) async throws -> TransferStatus {
-    guard let worker = workers.first(where: { $0.id == message.root }) else {
+    guard workers.contains(where: { $0.id == message.root }) else {
       throw BridgeError.notFollowed(message.root)
     }
-    let content = try message.content(from: worker.root.stateSender)
     let known = try await sidechain.message(message.root, message.id)
     var outcome = try store.outcome(message.id, of: message.root)
     if outcome == nil, known.status != .unknown {
@@ -42,24 +55,29 @@ extension BridgeService {
       let header = try await sidechain.attested(message.root, message.block.number)
       if header?.hash == message.block.hash { attestedAt = clock.seconds }
     }
-    var status = describe(content.message.data, message.transaction, message.root, message.id)
-    if try await sidechain.isSuperseded(message, known, store, worker.root.stateSender) {
+    var status = describe(message.data, message.transaction, message.root, message.id)
+    if try await sidechain.isSuperseded(message, known, store) {
       status.stages = [
         BridgeStage("seen", message.blockTime), BridgeStage("finalised", message.finalizedAt),
         BridgeStage("attested", nil), BridgeStage("proven", nil), BridgeStage("credited", nil),
       ]
+      status.outcome = MessageOutcome.superseded
       status.note =
         "another message had its number, in a block that \(message.root) took back, and was "
         + "carried out: this one cannot be; see btt bridge doctor"
       return status
     }
-    if outcome?.state == MessageOutcome.unprovable {
+    status.outcome = outcome?.state
+    if message.proof == nil {
       status.stages = [
         BridgeStage("seen", message.blockTime), BridgeStage("finalised", message.finalizedAt),
         BridgeStage("attested", attestedAt), BridgeStage("proven", nil),
         BridgeStage("credited", nil),
       ]
-      status.note = "its receipt is so large that no transaction can carry its proof"
+      status.outcome = MessageOutcome.unprovable
+      status.note =
+        "its receipt is so large that no transaction can carry its proof: it is for the validators "
+        + "to make good"
       return status
     }
     status.stages = [
@@ -90,7 +108,7 @@ extension BridgeService {
   private func unread(
     _ transaction: Hash256, _ worker: RootWorker
   ) async throws -> [TransferStatus] {
-    let seen = try await worker.chain.transaction(transaction)
+    let seen = try await worker.callersChain.transaction(transaction)
     guard let seen else { return [] }
     return seen.messages.map { message in
       var status = describe(message.data, transaction, worker.id, message.id)
@@ -170,12 +188,12 @@ extension BridgeService {
     var spent = false
     if accepted != nil {
       var values = Values(
-        try await worker.port.call(
+        try await worker.callersPort.call(
           worker.root.manager, RootContracts.isSpent, [.uint(UInt256(withdrawal.index))]))
       spent = try values.bool()
     }
     let claimedAt =
-      spent ? (try? await worker.chain.claimTime(of: withdrawal.index, worker.root)) : nil
+      spent ? (try? await worker.callersChain.claimTime(of: withdrawal.index, worker.root)) : nil
     var status = TransferStatus(
       direction: .withdrawal, root: worker.id, number: withdrawal.index, transaction: transaction,
       rootToken: withdrawal.rootToken, receiver: withdrawal.receiver, amount: withdrawal.amount,
@@ -200,14 +218,15 @@ extension BridgeService {
     covering index: UInt64, _ worker: RootWorker
   ) async throws -> AcceptedCheckpoint? {
     let contract = worker.root.checkpoints
-    var counted = Values(try await worker.port.call(contract, RootContracts.checkpointCount))
+    var counted = Values(
+      try await worker.callersPort.call(contract, RootContracts.checkpointCount))
     // One endpoint's word; each has more leaves than the one before, so there are never so many.
     var (low, high): (UInt64, UInt64) = (1, min(try counted.uint64(), 1 << 32))
     guard high > 0 else { return nil }
     var found: AcceptedCheckpoint?
     while low <= high {
       let middle = low + (high - low) / 2
-      let checkpoint = try await AcceptedCheckpoint.read(middle, contract, worker.port)
+      let checkpoint = try await AcceptedCheckpoint.read(middle, contract, worker.callersPort)
       if checkpoint.outboxCount > index {
         found = checkpoint
         high = middle - 1
@@ -224,11 +243,17 @@ extension BridgeService {
   public func proofs(of transaction: Hash256) throws -> [DepositProof] {
     let messages = try store.messages(of: transaction)
     guard !messages.isEmpty else { throw BridgeError.unknownTransaction(transaction) }
-    return messages.map(\.proof)
+    return try messages.map { message in
+      guard let proof = message.proof else {
+        throw BridgeError.unprovable(message.root, message.id)
+      }
+      return proof
+    }
   }
 
   /// What claims the withdrawals of a sidechain's transaction on their root chains.
   public func claims(of transaction: Hash256) async throws -> [BridgeClaim] {
+    guard callerLooks.take() else { throw BridgeError.busy }
     let withdrawals = try await withdrawals(of: transaction)
     guard !withdrawals.isEmpty else { throw BridgeError.unknownTransaction(transaction) }
     var claims: [BridgeClaim] = []

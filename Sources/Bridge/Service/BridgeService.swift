@@ -17,6 +17,7 @@ public final class BridgeService: Sendable {
   let alarms: BridgeAlarms
   let configuration: BridgeConfiguration
   let clock: any BridgeClock
+  let callerLooks: CallerLooks
   private let logger: Logger
   private let updates: BridgeUpdates
   /// Sends the validator's votes and signatures.
@@ -30,6 +31,7 @@ public final class BridgeService: Sendable {
   private static let sideFees: BridgeFees = {
     var fees = BridgeFees()
     fees.maximum = UInt256.one << 128
+    fees.maximumTip = fees.maximum
     return fees
   }()
   /// An account that cannot pay for so much gas on the sidechain makes an alarm: a few proofs.
@@ -46,6 +48,7 @@ public final class BridgeService: Sendable {
     self.alarms = alarms
     self.configuration = configuration
     self.clock = clock
+    callerLooks = CallerLooks(clock: clock, freshness: configuration.pollInterval)
     self.logger = logger
     self.updates = updates
     self.validator = validator
@@ -103,27 +106,32 @@ public final class BridgeService: Sendable {
     var workers: [RootWorker] = []
     for root in known {
       guard let settings = configuration.roots[root.id] else { continue }
-      let group = EndpointGroup(
-        settings.endpoints,
-        quorum: settings.quorum ?? EndpointGroup.majority(of: settings.endpoints.count),
-        clock: clock)
-      let chain = EthereumRootChain(
-        id: root.id, endpoints: group, stateSender: root.stateSender, finality: settings.finality,
-        clock: clock)
-      let rootPort = ChainPort(name: root.id.name, endpoints: group, finality: settings.finality)
+      func access() -> (chain: EthereumRootChain, port: ChainPort) {
+        let group = EndpointGroup(
+          settings.endpoints,
+          quorum: settings.quorum ?? EndpointGroup.majority(of: settings.endpoints.count),
+          clock: clock)
+        let chain = EthereumRootChain(
+          id: root.id, endpoints: group, stateSender: root.stateSender,
+          finality: settings.finality, clock: clock)
+        return (
+          chain, ChainPort(name: root.id.name, endpoints: group, finality: settings.finality)
+        )
+      }
+      let ((chain, port), callers) = (access(), access())
       workers.append(
         RootWorker(
-          root: root, chain: chain, port: rootPort,
+          root: root, chain: chain, callersChain: callers.chain, callersPort: callers.port,
           follower: RootFollower(
             chain: chain, chainID: root.chainID, store: tables, stateSender: root.stateSender,
             start: settings.start, alarms: alarms, clock: clock),
           relay: RootRelay(
-            root: root, sidechain: sidechain, rootPort: rootPort, store: tables,
+            root: root, sidechain: sidechain, chain: chain, store: tables,
             validator: validator, checkpointInterval: configuration.checkpointInterval,
             alarms: alarms, clock: clock),
           outbox: OutboxMirror(root: root.id, sidechain: sidechain),
           sender: try payer.map {
-            try sender($0, rootPort, chainID: root.chainID, configuration.fees)
+            try sender($0, port, chainID: root.chainID, configuration.fees)
           }))
     }
     return BridgeService(
@@ -157,6 +165,7 @@ public final class BridgeService: Sendable {
         self.noteComplaints(worker)
         switch progress {
         case .upToDate, .lookingAgain: return true
+        case .narrowed: return false
         case .read(let height, let messages):
           if messages > 0 {
             self.logger.info(
@@ -188,8 +197,9 @@ public final class BridgeService: Sendable {
   /// One look at what the sidechain needs.
   private func relayOnce(failures: Bool, _ starts: inout [RootID: UInt64]) async {
     var votes: [OutgoingTask] = []
-    var proofs: [OutgoingTask] = []
+    var lanes: [[OutgoingTask]] = []
     for worker in workers {
+      var proofs: [OutgoingTask] = []
       await attempt("\(worker.id) relay") {
         let (ids, next) = try self.store.turn(
           of: worker.id, from: starts[worker.id] ?? 0, limit: RootRelay.maximumMessages)
@@ -206,14 +216,23 @@ public final class BridgeService: Sendable {
       if validator != nil {
         await attempt("\(worker.id) signatures") { votes += try await worker.relay.signatures() }
       }
+      lanes.append(proofs)
     }
-    await attempt("sidechain") { [votes, proofs] in
+    let proofs = Self.inTurns(lanes)
+    await attempt("sidechain") { [votes] in
       if self.validator === self.relayer {
         try await self.validator?.step(votes + proofs)
       } else {
         try await self.validator?.step(votes)
         try await self.relayer?.step(proofs)
       }
+    }
+  }
+
+  /// One of each lane in turn, so that no root chain's tasks keep those of another waiting.
+  package static func inTurns(_ lanes: [[OutgoingTask]]) -> [OutgoingTask] {
+    (0..<(lanes.map(\.count).max() ?? 0)).flatMap { place in
+      lanes.compactMap { $0.indices.contains(place) ? $0[place] : nil }
     }
   }
 

@@ -5,7 +5,9 @@ internal import Primitives
 struct RootWorker: Sendable {
   let root: Sidechain.Root
   let chain: EthereumRootChain
-  let port: ChainPort
+  /// The same for callers: how endpoints fare there changes nothing for those who follow.
+  let callersChain: EthereumRootChain
+  let callersPort: ChainPort
   let follower: RootFollower
   let relay: RootRelay
   let outbox: OutboxMirror

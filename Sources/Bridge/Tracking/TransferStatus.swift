@@ -30,6 +30,10 @@ public struct TransferStatus: Sendable {
   public var amount: UInt256?
   /// The steps in order.
   public var stages: [BridgeStage]
+  /// What became of a deposit, in one word: applied, failed, refunded, unprovable (its receipt is
+  /// larger than a transaction can carry), superseded (another message used up its number); nil
+  /// while nothing did.
+  public var outcome: String?
   /// What became of it, or why it does not go on.
   public var note: String?
   /// In about how many seconds it will be done, if that can be told.
@@ -50,6 +54,7 @@ public struct TransferStatus: Sendable {
     if let rootToken { object["rootToken"] = .string(rootToken.checksummed) }
     if let receiver { object["receiver"] = .string(receiver.checksummed) }
     if let amount { object["amount"] = .string(amount.description) }
+    if let outcome { object["outcome"] = .string(outcome) }
     if let note { object["note"] = .string(note) }
     if let estimate { object["estimateSeconds"] = JSONValue(estimate) }
     return object

@@ -11,9 +11,7 @@ extension DepositProof {
   }
 
   /// Reads the arguments of `submit`.
-  package init(
-    reading reader: inout ABIReader, maximumSize: Int = Self.maximumSize
-  ) throws(ABIError) {
+  package init(reading reader: inout ABIReader) throws(ABIError) {
     rootID = try reader.readUInt64()
     header = try reader.readBytes(maximumCount: RootHeader.maximumSize)
     transactionIndex = try reader.readUInt64()
@@ -23,21 +21,19 @@ extension DepositProof {
     nodes = []
     for _ in 0..<list.count {
       // Offsets may share their target, so that the data's own size bounds nothing here.
-      let node = try elements.readBytes(maximumCount: maximumSize - size)
+      let node = try elements.readBytes(maximumCount: Self.maximumSize - size)
       size += node.count
       nodes.append(node)
     }
     logIndex = try reader.readUInt64()
   }
 
-  /// Reads the call data of `submit`, whose nodes may have `maximumSize` bytes in all.
-  public init(
-    decodingCall data: [UInt8], maximumSize: Int = Self.maximumSize
-  ) throws(ABIError) {
-    guard data.count <= 2 * maximumSize else { throw .tooLarge }
+  /// Reads the call data of `submit`.
+  public init(decodingCall data: [UInt8]) throws(ABIError) {
+    guard data.count <= 2 * Self.maximumSize else { throw .tooLarge }
     var (selector, arguments) = try ABIReader.call(data)
     guard selector == StateReceiverModule.submit.selector else { throw .wrongSelector }
-    try self.init(reading: &arguments, maximumSize: maximumSize)
+    try self.init(reading: &arguments)
   }
 
   /// Whether a transaction can carry it; a receipt with very large logs makes one that none can.

@@ -52,11 +52,9 @@ public struct DepositProof: Hashable, Sendable {
   /// Everything that the proof can be checked for by itself: that the nodes prove the receipt under
   /// the header's root, and that the log is a message which `stateSender` emitted for `receiver`.
   ///
-  /// That the header belongs to the root chain is for the caller to know, by its hash. The nodes
-  /// may have `maximumSize` bytes in all.
+  /// That the header belongs to the root chain is for the caller to know, by its hash.
   public func verified(
-    stateSender: Address, receiver: Address = StateReceiverModule.address,
-    maximumSize: Int = Self.maximumSize
+    stateSender: Address, receiver: Address = StateReceiverModule.address
   ) throws(DepositProofError) -> Content {
     let header: RootHeader
     do throws(RootDataError) { header = try RootHeader(decoding: self.header) } catch {
@@ -66,7 +64,7 @@ public struct DepositProof: Hashable, Sendable {
     do throws(TrieProofError) {
       value = try TrieProof.verify(
         root: header.receiptsRoot, key: Self.key(of: transactionIndex), nodes: nodes,
-        maximumSize: maximumSize)
+        maximumSize: Self.maximumSize)
     } catch {
       throw .nodes(error)
     }

@@ -5,7 +5,7 @@ public import Primitives
 /// Unlike this chain's own `Receipt` it may be of any type, and of the time before receipts had a
 /// status.
 public struct RootReceipt: Hashable, Sendable {
-  /// The most bytes of a receipt.
+  /// The most bytes of a receipt that is decoded unless more is asked for.
   public static let maximumSize = 2 << 20
 
   /// What a receipt tells of how its transaction ended.
@@ -38,11 +38,13 @@ public struct RootReceipt: Hashable, Sendable {
     bloom = logs.isEmpty ? .empty : Bloom(logs)
   }
 
-  /// Decodes a receipt with nothing after it.
+  /// Decodes a receipt of at most `maximumSize` bytes with nothing after it.
   ///
   /// The filter is taken as it is: `isBloomRight` tells whether it is that of the logs.
-  public init(decoding bytes: [UInt8]) throws(RootDataError) {
-    guard bytes.count <= Self.maximumSize else { throw .tooLarge }
+  public init(
+    decoding bytes: [UInt8], maximumSize: Int = Self.maximumSize
+  ) throws(RootDataError) {
+    guard bytes.count <= maximumSize else { throw .tooLarge }
     let first = bytes.first ?? 0
     guard (1..<0x80).contains(first) || first >= 0xc0 else { throw .unknownReceiptType(first) }
     type = first < 0x80 ? first : 0

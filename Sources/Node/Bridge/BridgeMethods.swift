@@ -37,6 +37,8 @@ package struct BridgeMethods: Sendable {
     table.addAsynchronous(name, parameters: parameters) { [service] _, params in
       do {
         return .value(try await body(service, params))
+      } catch BridgeError.busy {
+        throw RPCError.limitExceeded(BridgeError.busy.description)
       } catch let error as BridgeError {
         throw RPCError.notFound(error.description)
       } catch let error as RootChainError {

@@ -52,6 +52,25 @@ public struct BridgeSettings: Sendable {
     [(.eth, eth), (.bsc, bsc)].filter { !$0.1.urls.isEmpty }
   }
 
+  /// Looks whether each endpoint is named once, and as many as must agree are there.
+  ///
+  /// - Throws: `NodeError` with code `configuration`.
+  public func check() throws {
+    for (id, root) in roots {
+      guard Set(root.urls).count == root.urls.count else {
+        throw NodeError(
+          .configuration,
+          "bridge.\(id)_rpc names an address twice: name each once, as each counts once")
+      }
+      guard quorum <= root.urls.count else {
+        throw NodeError(
+          .configuration,
+          "bridge.quorum wants \(quorum) endpoints to agree, and bridge.\(id)_rpc names "
+            + "\(root.urls.count): name more, or ask for fewer")
+      }
+    }
+  }
+
   /// The bridge's configuration with these endpoints.
   func configuration(_ endpoints: [RootID: [any BridgeEndpoint]]) -> BridgeConfiguration {
     var configuration = BridgeConfiguration()

@@ -22,6 +22,8 @@ public struct HTTPBridgeEndpoint: BridgeEndpoint {
     var configuration = JSONRPCClientConfiguration(endpoint: url)
     configuration.timeout = .seconds(15)
     configuration.maximumReplyBytes = 64 << 20
+    // A value takes many times its shortest text.
+    configuration.maximumReplyValues = 4_000_000
     return configuration
   }
 
@@ -34,15 +36,22 @@ public struct HTTPBridgeEndpoint: BridgeEndpoint {
     } catch {
       switch error {
       case .rpc(let cause) where cause.code == 429: throw .rateLimited
-      case .rpc(let cause): throw .refused(cause)
+      case .rpc(let cause):
+        throw .refused(RPCError(code: cause.code, message: Self.clipped(cause.message)))
       case .http(_, 429, _): throw .rateLimited
       case .http(_, 413, _), .replyTooLarge: throw .tooLarge
       case .http(_, let status, _): throw .unreachable("HTTP status \(status)")
-      case .malformedReply(_, let reason): throw .malformed(reason)
-      case .transport(_, let reason): throw .unreachable(reason)
+      case .malformedReply(_, let reason): throw .malformed(Self.clipped(reason))
+      case .transport(_, let reason): throw .unreachable(Self.clipped(reason))
       case .timeout(_, let seconds): throw .unreachable("no answer within \(seconds) s")
       case .invalidEndpoint: throw .unreachable("its address is no URL")
       }
     }
+  }
+
+  /// What an endpoint wrote, as short as alarms, logs and public answers can have it.
+  private static func clipped(_ text: String) -> String {
+    String(decoding: text.utf8.prefix(256), as: UTF8.self)
+      .components(separatedBy: .controlCharacters).joined(separator: " ")
   }
 }

@@ -19,7 +19,13 @@ struct NodeBridge: Sendable {
   ) async throws -> NodeBridge {
     var clients: [JSONRPCClient] = []
     var endpoints: [RootID: [any BridgeEndpoint]] = [:]
+    try settings.check()
     for (id, root) in settings.roots {
+      if root.urls.count == 1 {
+        logger.warning(
+          "the bridge believes a single endpoint: name several of different owners",
+          metadata: ["root": "\(id)"])
+      }
       for url in root.urls {
         let client: JSONRPCClient
         do throws(JSONRPCClientError) {

@@ -86,7 +86,14 @@ struct BridgeDeposit: AsyncParsableCommand {
       try await sender.view(
         address, RootContracts.allowance,
         [.address(sender.key.address), .address(contracts.manager)]))
-    if try allowance.uint256() < units {
+    let allowed = try allowance.uint256()
+    if allowed < units {
+      // Some tokens refuse to change an allowance that is neither zero nor becomes so.
+      if !allowed.isZero {
+        _ = try await sender.send(
+          "the end of the old allowance", to: address,
+          try RootContracts.approve.encodeCall([.address(contracts.manager), .uint(.zero)]))
+      }
       _ = try await sender.send(
         "the allowance", to: address,
         try RootContracts.approve.encodeCall([.address(contracts.manager), .uint(units)]))

@@ -15,6 +15,9 @@ struct BridgeNode {
     var json: JSONObject
   }
 
+  /// The code with which a node says that it is asked too often.
+  static let busy = -32005
+
   let client: JSONRPCClient
 
   /// Calls one of the node's methods, with refusals told in terms of commands.
@@ -31,6 +34,8 @@ struct BridgeNode {
           nodeCode: refusal.code)
       case -32001:
         throw CommandFailure(.notFound, refusal.message, nodeCode: refusal.code)
+      case Self.busy:
+        throw CommandFailure(.node, refusal.message, nodeCode: refusal.code)
       default: throw error
       }
     }

@@ -8,10 +8,11 @@ internal import Primitives
 struct BridgePause: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "pause",
-    abstract: "As a validator, ask that a root chain's deposits stand still.",
+    abstract: "As a validator, ask that all that goes to and comes from a root chain stand still.",
     discussion: """
-      They do once more than a third of the weight asks for it. A node's bridge does this by itself \
-      when its endpoints contradict a header that was attested.
+      They do once more than a third of the weight asks for it; failed deposits can be retried and \
+      refunded only when it is over, and their seven days run on. A node's bridge does this by \
+      itself when its endpoints contradict a header that was attested.
 
       EXAMPLE
         btt bridge pause --root eth --key-file validator.key
@@ -26,7 +27,7 @@ struct BridgePause: AsyncParsableCommand {
 struct BridgeResume: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "resume",
-    abstract: "As a validator, no longer ask that a root chain's deposits stand still.",
+    abstract: "As a validator, no longer ask that a root chain stand still.",
     discussion: """
       EXAMPLE
         btt bridge resume --root eth --key-file validator.key

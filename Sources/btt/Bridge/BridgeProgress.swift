@@ -23,8 +23,10 @@ struct BridgeProgress {
       var transfers: [JSONObject] = []
       do {
         transfers = try await node.status(transaction)
-      } catch let failure as CommandFailure where failure.code == .notFound {
-        // The node's endpoints may not show the block yet.
+      } catch let failure as CommandFailure
+        where failure.code == .notFound || failure.nodeCode == BridgeNode.busy
+      {
+        // The node's endpoints may not show the block yet, or it is asked too often just now.
       }
       for transfer in transfers { tellNews(transfer, &told) }
       let isDone =
@@ -61,9 +63,10 @@ struct BridgeProgress {
     } ?? false
   }
 
-  /// Whether a message was taken and came to nothing: no waiting helps.
+  /// Whether a message was taken and came to nothing, or never can be: no waiting helps.
   static func isStuck(_ transfer: JSONObject) -> Bool {
-    reached("proven", transfer) && !reached("credited", transfer)
+    if ["unprovable", "superseded"].contains(transfer["outcome"]?.stringValue) { return true }
+    return reached("proven", transfer) && !reached("credited", transfer)
   }
 
   /// A stage's time, or what stands for it.

@@ -7,8 +7,8 @@ struct RootOptions: ParsableArguments {
   @Option(
     help: "Root chain: eth (default) or bsc.",
     transform: { text in
-      guard let root = RootID(name: text) else {
-        throw ValidationError("there is no root chain \(text): take eth or bsc")
+      guard let root = RootID(name: text), root != .tron else {
+        throw ValidationError("no node follows a root chain \(text): take eth or bsc")
       }
       return root
     })

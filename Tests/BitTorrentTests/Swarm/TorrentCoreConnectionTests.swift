@@ -36,6 +36,25 @@ struct TorrentCoreConnectionTests {
     #expect(bench.pass(.seconds(600)).dialled.isEmpty)
   }
 
+  @Test("says something to each new peer after its extensions, so that none waits for more")
+  func firstWords() throws {
+    for isFast in [false, true] {
+      let (features, last): (PeerFeatures, PeerMessage) =
+        isFast ? ([.fast], .haveNone) : ([.extended], .keepAlive)
+      let bench = try leech()
+      let peer = bench.handle()
+      let introduction = try bench.introduction(host: 1, features: features)
+      let told = bench.tell(.peerConnected(peer, introduction)).messages(to: peer)
+      #expect(told.last == last)
+    }
+    let seed = try CoreBench(torrent, have: torrent.full)
+    let peer = seed.handle()
+    let introduction = try seed.introduction(host: 1, features: [])
+    #expect(
+      seed.tell(.peerConnected(peer, introduction)).messages(to: peer)
+        == [.bitfield(ByteBuffer(bytes: torrent.full.wireBytes))])
+  }
+
   @Test("keeps one connection to a host, and refuses what is beyond its limit")
   func limits() throws {
     let bench = try leech { $0.maximumConnections = 2 }

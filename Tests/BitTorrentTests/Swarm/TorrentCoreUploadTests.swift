@@ -26,7 +26,7 @@ struct TorrentCoreUploadTests {
     #expect(actions.count == 1)
   }
 
-  @Test("says what it has first: have-all, a bitfield, or have-none")
+  @Test("says what it has first: have-all, a bitfield, or have-none; a keep-alive where none fits")
   func tellsPieces() throws {
     func first(_ have: Bitfield, _ features: PeerFeatures) throws -> PeerMessage? {
       let bench = try CoreBench(torrent, have: have)
@@ -42,7 +42,7 @@ struct TorrentCoreUploadTests {
     #expect(try first(torrent.none, [.fast, .extended]) == .haveNone)
     #expect(try first(some, [.fast, .extended]) == bits)
     #expect(try first(some, []) == bits)
-    #expect(try first(torrent.none, []) == nil)
+    #expect(try first(torrent.none, []) == .keepAlive)
     #expect(
       try first(torrent.full, []) == .bitfield(ByteBuffer(bytes: torrent.full.wireBytes)))
   }

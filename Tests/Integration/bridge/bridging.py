@@ -32,12 +32,12 @@ def abi(name):
 class RootChain:
     """contracts/devchain.py in a process of its own: it needs py-evm, which lives apart."""
 
-    def __init__(self, endpoints=3):
+    def __init__(self, endpoints):
         python = os.environ.get("BTT_CONTRACTS_PYTHON") or subprocess.run(
             [CONTRACTS / "test.sh", "venv"], capture_output=True, text=True, check=True,
             timeout=600).stdout.strip().splitlines()[-1]
         self.process = subprocess.Popen(
-            [python, CONTRACTS / "devchain.py", "--port", "0", "--endpoints", str(endpoints),
+            [python, CONTRACTS / "devchain.py", "--port", "0", "--endpoints", str(endpoints + 1),
              "--finality-depth", "3"],
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         ready, _, _ = select.select([self.process.stdout], [], [], 120)
@@ -46,13 +46,14 @@ class RootChain:
             self.process.kill()
             raise AssertionError("the development root chain did not start")
         self.info = json.loads(line)
-        self.urls = self.info["urls"]
-        self.w3 = Web3(Web3.HTTPProvider(self.urls[0]))
+        # The last one is the test's own: nothing is ever wrong with it.
+        *self.urls, self.clean = self.info["urls"]
+        self.w3 = Web3(Web3.HTTPProvider(self.clean))
         self.session = requests.Session()
 
     def rpc(self, method, *params):
         body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
-        reply = self.session.post(self.urls[0], json=body, timeout=60).json()
+        reply = self.session.post(self.clean, json=body, timeout=60).json()
         if "error" in reply:
             raise node.RPCFailure(reply["error"])
         return reply["result"]
@@ -90,15 +91,17 @@ class RootChain:
 class Bridge:
     """A root chain, the contracts on it, and a node of the sidechain that follows it."""
 
-    def __init__(self, path, endpoints=3, settings=(), validators=(), alloc=()):
+    def __init__(
+            self, path, endpoints=3, settings=(), validators=(), alloc=(), preset="devnet",
+            block_time="100ms"):
         self.path = pathlib.Path(path)
         self.path.mkdir(parents=True, exist_ok=True)
         self.root = RootChain(endpoints)
-        self.settings = list(settings)
+        self.settings, self.block_time = list(settings), block_time
         try:
             self.deployed = node.btt_json(
-                "bridge", "init", "--root-rpc", self.root.urls[0], "--devnet", "--out",
-                self.path / "bridge", "--validator", node.MAKER, "--ether", "--contracts", BUILD,
+                "bridge", "init", "--root-rpc", self.root.clean, "--devnet", "--out",
+                self.path / "bridge", "--preset", preset, "--validator", node.MAKER, "--ether", "--contracts", BUILD,
                 *[f"--validator={text}" for text in validators],
                 *[f"--alloc={address}=1000000" for address in (node.MAKER, *alloc)],
                 timeout=180)
@@ -129,7 +132,7 @@ class Bridge:
             "bridge.checkpoint_blocks": 1, "bridge.fee_patience": "5s",
             "bridge.key_file": self.relayer_key, "log.level": "info"} | dict(self.settings)
         flags = [f"--set={name}={value}" for name, value in options.items()]
-        self.process = self.directory.start(*flags, block_time="100ms").wait()
+        self.process = self.directory.start(*flags, block_time=self.block_time).wait()
         self.url = self.process.url
         self.w3 = Web3(Web3.HTTPProvider(self.url))
 
@@ -142,12 +145,23 @@ class Bridge:
         if key is not None:
             extra += ["--devnet", "--mnemonic-index", key]
         if root:
-            extra += ["--root-rpc", self.root.urls[0]]
+            extra += ["--root-rpc", self.root.clean]
         done = node.btt("bridge", *arguments, *extra, "--json", check=check, **options)
         return json.loads(done.stdout) if check else done
 
     def status(self, transaction):
         return self.rpc("btt_bridgeStatus", transaction)
+
+    def claims(self, transaction, timeout=60):
+        """What claims the withdrawals of a transaction, once the node may ask for it."""
+        end = time.monotonic() + timeout
+        while True:
+            try:
+                return self.rpc("btt_bridgeClaims", transaction)
+            except node.RPCFailure as failure:
+                if failure.code != -32005 or time.monotonic() > end:
+                    raise
+                time.sleep(0.2)
 
     def await_stage(self, transaction, stage, timeout=60):
         """Waits until every transfer of a transaction has reached a stage."""

@@ -102,11 +102,12 @@ def test_a_node_that_was_killed_goes_on(bridge):
     assert bridge.balance(user.address) == before + 3 * 10**18
 
 
+@pytest.mark.parametrize("endpoint", [0, 1])
 @pytest.mark.parametrize(
     "fault", ["stall", "http", "limit", "garbage", "omit", "lie", "forge", "lag", "cut"])
-def test_one_bad_endpoint_of_three_holds_up_nothing(bridge, fault):
+def test_one_bad_endpoint_of_three_holds_up_nothing(bridge, fault, endpoint):
     bridge.root.rpc(
-        "dev_fault", {"kind": fault, "endpoint": 1, "seconds": 2, "blocks": 3})
+        "dev_fault", {"kind": fault, "endpoint": endpoint, "seconds": 2, "blocks": 3})
     try:
         sent = bridge.cli("deposit", "1", "--to", account(2).address, "--yes")
         bridge.root.finalize()
@@ -122,3 +123,24 @@ def test_a_reorganisation_before_finality_is_no_matter(bridge):
     bridge.root.finalize()
     bridge.await_stage(sent["transaction"], "credited")
     assert bridge.balance(account(2).address) == before + 10**18
+
+
+def test_a_chain_with_the_prices_of_bttc_is_crossed_both_ways(tmp_path):
+    relayer, user = account(9).address, account(3).address
+    bridge = bridging.Bridge(tmp_path / "bridge", preset="bttc", alloc=[relayer, user])
+    try:
+        sent = bridge.cli("deposit", "50", "--to", account(5).address, "--yes")
+        bridge.root.finalize()
+        bridge.await_stage(sent["transaction"], "credited")
+        assert bridge.balance(account(5).address) == 50 * 10**18
+        back = bridge.cli(
+            "withdraw", "20", "--to", account(6).address, "--yes", key=3, root=False)
+        bridge.await_stage(back["transaction"], "claimable")
+        claimed = bridge.cli("claim", back["transaction"], key=6)["claims"]
+        assert [claim["state"] for claim in claimed] == ["paid"]
+        for token, amount in bridge.books().items():
+            assert bridge.locked(token) == amount
+        # No account is short of money, and none is said to be.
+        assert bridge.cli("doctor", key=None)["well"]
+    finally:
+        bridge.close()

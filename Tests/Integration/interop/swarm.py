@@ -255,6 +255,8 @@ class Rtorrent(Marked):
             f"protocol.encryption.set = {self.ENCRYPTION[self.encryption]}",
             "pieces.hash.on_completion.set = no",
             f'method.set_key = event.download.finished,mark,"execute2={{touch,{self.mark}}}"',
+            # It dials whom other peers named at a tracker's next answer, or when this is set.
+            'schedule2 = dial,5,5,"d.multicall2=main,d.peers_min.set=100"',
             f'load.start = "{source}"', ""]))
         self.run = Lines(["rtorrent", "-n", "-o", f"import={settings}"], self.folder / "log")
 

@@ -10,10 +10,7 @@ from interop.conftest import full
 from interop.test_transfers import record
 
 BTT = swarm.BTT
-# Not rtorrent 0.9: in minutes it neither named a peer at loopback nor dialled one that it was
-# told of.
-OTHERS = [kind for kind in (swarm.CLIENTS if full() else swarm.CLIENTS[:1])
-          if kind is not swarm.Rtorrent]
+OTHERS = swarm.CLIENTS if full() else swarm.CLIENTS[:1]
 # Some programs first tell others of their peers when they are connected for a while.
 PATIENCE = 170
 # So slow that nobody is complete, and hence of no more use to others, before the end.
