@@ -96,6 +96,24 @@ internal import Testing
     }
   }
 
+  @Test func `a voucher that a crash lost is made again, over as much and no less`() throws {
+    var engine = try engine()
+    let lost = try pay(&engine, 90)
+    // The next ceiling brings its amount to the disk.
+    _ = try pay(&engine, 150)
+    let after = store.kill()
+    var again = try Fixture.engine(of: Fixture.payer, store: after)
+    #expect(try again.payer(channel.id).signed == 90)
+    func sign(_ total: UInt128) throws -> SignedVoucher {
+      try again.complete(on: after) { engine throws(ChannelError) in
+        try engine.pay(channel.id, total: total)
+      }
+    }
+    #expect(throws: ChannelError.notAbove(channel.id, accepted: 90)) { try sign(89) }
+    #expect(try sign(90) == lost)
+    #expect(throws: ChannelError.notAbove(channel.id, accepted: 90)) { try sign(89) }
+  }
+
   @Test func `money goes back when the grace is over, by the ledger's rule`() throws {
     var engine = try engine()
     let request = ChannelEvent.closeRequested(channel.id, at: 1_700_000_000, roomBlocks: 5)

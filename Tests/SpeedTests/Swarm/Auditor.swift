@@ -7,13 +7,14 @@ import Speed
 /// whatever the market came to bill.
 final class Auditor: Strategy {
   private let market: SpeedMarket
-  private let note: (_ payer: Address, _ sold: UInt128, _ given: UInt128) -> Void
+  private let note: (_ payer: Address, _ sold: UInt128, _ given: Int) -> Void
+  private var payers: [PeerHandle: Address] = [:]
   private var promised: [PeerHandle: [BlockRequest: (payer: Address, price: UInt128)]] = [:]
 
-  /// Looks at a market; `note` hears what was sold and given, in bytes times price.
+  /// Looks at a market; `note` hears what was sold, in bytes times price, and given, in bytes.
   init(
     _ market: SpeedMarket,
-    note: @escaping (_ payer: Address, _ sold: UInt128, _ given: UInt128) -> Void
+    note: @escaping (_ payer: Address, _ sold: UInt128, _ given: Int) -> Void
   ) {
     self.market = market
     self.note = note
@@ -23,6 +24,7 @@ final class Auditor: Strategy {
     let verdict = market.admit(request, from: peer)
     if case .serve = verdict, let sale = market.sale(to: peer) {
       promised[peer, default: [:]][request] = sale
+      payers[peer] = sale.payer
     }
     return verdict
   }
@@ -35,15 +37,14 @@ final class Auditor: Strategy {
       }
     case .dropped(let block, of: let peer): promised[peer]?[block] = nil
     case .verified(_, let bytes, from: let peer):
-      // Barter, at the most that it may be worth.
-      if let sale = market.sale(to: peer) { note(sale.payer, 0, UInt128(bytes) * sale.price) }
+      if let payer = payers[peer] ?? market.sale(to: peer)?.payer { note(payer, 0, bytes) }
     default: break
     }
     market.observe(event, figures: figures, wishes: &wishes)
   }
 
   func disconnected(_ peer: PeerHandle) {
-    promised[peer] = nil
+    (promised[peer], payers[peer]) = (nil, nil)
     market.disconnected(peer)
   }
 

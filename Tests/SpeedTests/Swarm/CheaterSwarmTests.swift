@@ -99,8 +99,8 @@ struct CheaterSwarmTests {
         // What was right is paid at the price that was accepted, in v1 one piece more.
         let paid = trade.paid(by: payer, to: seller)
         let right = trade.verified(by: payer, from: seller) + (seed % 2 == 0 ? 0 : Self.pieceLength)
-        let due = UInt128(right) * trade.price(for: payer, at: seller) >> 20
-        #expect(paid <= due, "\(payer) paid \(seller) \(paid) wei for \(due), seed \(seed)")
+        let due = (UInt128(right) * trade.price(at: seller)) >> 20
+        #expect(paid <= due, "\(payer) paid \(seller) for \(right) bytes, seed \(seed)")
       }
       for seller in honest where seller != payer {
         moved += trade.paid(by: payer, to: seller)
@@ -110,7 +110,7 @@ struct CheaterSwarmTests {
         )
         #expect(loss <= window, "\(seller), \(payer), seed \(seed)")
         let right = trade.verified(by: payer, from: seller) + Self.pieceLength
-        let due = UInt128(right) * trade.price(for: payer, at: seller) >> 20
+        let due = (UInt128(right) * trade.price(at: seller)) >> 20
         #expect(trade.paid(by: payer, to: seller) <= due, "\(payer), \(seller), seed \(seed)")
       }
     }
@@ -175,7 +175,7 @@ struct CheaterSwarmTests {
     #expect(report.violations.isEmpty, "\(report)")
     let signed = trade.paid(by: 1, to: 0)
     #expect(trade.desks[0].income <= signed)
-    #expect(signed <= TradeSwarm.price * 4 * UInt128(torrent.payload.readableBytes) >> 20)
+    #expect(signed <= (TradeSwarm.price * 4 * UInt128(torrent.payload.readableBytes)) >> 20)
     // What neither was paid nor taken back is a window at most.
     #expect(trade.loss(of: 0, to: 1) <= TradeSwarm.price * 2)
   }

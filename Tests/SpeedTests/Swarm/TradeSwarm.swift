@@ -104,7 +104,8 @@ final class TradeSwarm {
     markets[index] = market
     return Auditor(market) { [unowned self] payer, sold, given in
       let pair = Pair(host: index, other: payer)
-      audited[pair, default: 0] += Int128(sold) - Int128(given)
+      audited[pair, default: (0, 0)].sold += sold
+      audited[pair, default: (0, 0)].given += given
     }
   }
 
@@ -123,15 +124,16 @@ final class TradeSwarm {
       sum + desks[seller].paid(entry.descriptor.id)
     }
     // The seller's own bill and an outsider's count: the greater is what it lost.
-    let counted = (audited[Pair(host: seller, other: account)] ?? 0) >> 20
-    let worth = max(sold, UInt128(max(counted, 0)))
+    let counted = audited[Pair(host: seller, other: account)] ?? (0, 0)
+    let barter = UInt128(counted.given) * (dearest[seller] ?? Self.price)
+    let worth = max(sold, counted.sold > barter ? (counted.sold - barter) >> 20 : 0)
     return worth > paid ? worth - paid : 0
   }
 
   /// The most that a seller ever let a payer owe, at its dearest price, in wei.
   func window(of seller: Int, for payer: Int) -> UInt128 {
     let bytes = windows[Pair(host: seller, other: desks[payer].account)] ?? 0
-    return UInt128(bytes) * (dearest[seller] ?? 0) >> 20
+    return (UInt128(bytes) * (dearest[seller] ?? 0)) >> 20
   }
 
   /// Bytes of a seller that a host found to be right, on all their connections.
@@ -142,11 +144,10 @@ final class TradeSwarm {
     }
   }
 
-  /// The most that a host ever bought for at a seller, for 2^20 bytes; the floor where nobody looked
-  /// while it did.
-  func price(for host: Int, at seller: Int) -> UInt128 {
-    if parts[seller] == .dear { return 0 }
-    return max(Self.price, prices[Pair(host: host, other: desks[seller].account)] ?? 0)
+  /// The most that honest hosts may have paid a seller for 2^20 bytes: what it asked at most, where
+  /// that is not above what they would pay.
+  func price(at seller: Int) -> UInt128 {
+    parts[seller] == .dear ? 0 : min(dearest[seller] ?? Self.price, Self.price * 4)
   }
 
   /// Notes what moved on every connection, also on those that are no more.
@@ -158,8 +159,6 @@ final class TradeSwarm {
         if let payee = row.payee {
           right[Line(host: index, life: lives[index], connection: row.connection, other: payee)] =
             row.verified
-          let pair = Pair(host: index, other: payee)
-          prices[pair] = max(prices[pair] ?? 0, row.buyingPrice ?? 0)
         }
         if let payer = row.payer {
           sold[Line(host: index, life: lives[index], connection: row.connection, other: payer)] =
@@ -182,12 +181,11 @@ final class TradeSwarm {
     var other: Address
   }
   private var lives: [Int] = []
-  // Bytes that went out for a price, less those that came in barter, times the price.
-  private var audited: [Pair: Int128] = [:]
+  // Bytes that went out times their price, and bytes that came in barter.
+  private var audited: [Pair: (sold: UInt128, given: Int)] = [:]
   private var right: [Line: Int] = [:]
   private var sold: [Line: UInt128] = [:]
   private var windows: [Pair: Int] = [:]
-  private var prices: [Pair: UInt128] = [:]
   private var dearest: [Int: UInt128] = [:]
 
   /// A line for each kind of cheater, in bytes at the floor's price.
