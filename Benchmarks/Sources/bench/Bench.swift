@@ -6,6 +6,7 @@ internal import Foundation
 ///     BENCH_QUICK=1 bench     the same with few items and short rounds: whether it runs at all
 ///     BENCH_ONLY=keys,import  only these groups: keys, store, channels, import, http, logs,
 ///                             start, memory, torrent, session, bridge, speed, crowd
+///     TMPDIR=DIRECTORY        where files are written meanwhile; by default /tmp
 ///     BENCH_JSON=FILE         the rows as JSON too
 ///     BTT_BIN=FILE            the `btt` to run; by default the one beside this program
 ///
