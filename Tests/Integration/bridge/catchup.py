@@ -28,7 +28,7 @@ def main():
     with tempfile.TemporaryDirectory() as directory:
         # Only the reading is measured: what is done on the sidechain waits for its next look.
         bridge = bridging.Bridge(
-            directory, endpoints=1, settings={"bridge.poll": "60s"}, block_time="10s")
+            directory, endpoints=1, settings=[("bridge.poll", "60s")], block_time="10s")
         bridge.process.stop()
         root, user = bridge.root, bridging.account(0)
         root.rpc("dev_setAutomine", False)
