@@ -9,6 +9,9 @@ internal import Foundation
 ///     TMPDIR=DIRECTORY        where files are written meanwhile; by default /tmp
 ///     BENCH_JSON=FILE         the rows as JSON too
 ///     BTT_BIN=FILE            the `btt` to run; by default the one beside this program
+///     BENCH_PYTHON=FILE       a Python with what contracts/requirements.txt wants, for some rows
+///                             of bridge
+///     BTT_VECTORS=FOLDER      the published vectors; by default ../shared/vectors
 ///
 /// It exits with 1 when a row misses its bound or cannot be measured.
 @main
