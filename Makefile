@@ -57,7 +57,7 @@ bench: ## Measure, and hold the figures against their bounds.
 	@scripts/setup.sh bench
 	swift build -c release --product btt
 	swift build -c release --package-path Benchmarks
-	BTT_BIN=$(BIN) Benchmarks/.build/release/bench
+	BTT_BIN=$(BIN) BENCH_PYTHON=$$(contracts/test.sh venv) Benchmarks/.build/release/bench
 
 lint: ## Check the format and the documentation comments.
 	swift format lint --strict -r -p $(SOURCES)

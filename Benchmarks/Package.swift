@@ -24,7 +24,8 @@ let package = Package(
       dependencies: [
         "CReference", ours("Primitives"), ours("JSON"), ours("Keys"), ours("KeyValueStore"),
         ours("Trie"), ours("ChainTypes"), ours("PaymentChannels"), ours("Ledger"), ours("Node"),
-        ours("LedgerRPC"), ours("Metainfo"), .product(name: "Crypto", package: "swift-crypto"),
+        ours("LedgerRPC"), ours("Metainfo"), ours("BitTorrent"), ours("Speed"),
+        .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),

@@ -60,6 +60,11 @@ struct RootRelayTests {
       side.state.withLock { $0.attested[number] = (header.hash, header.receiptsRoot) }
     }
 
+    func checkpoints() async throws -> [OutgoingTask] {
+      try await relay.checkpoints(
+        final: root.state.withLock { $0.final }, patience: .seconds(3_600))
+    }
+
     func held(_ kind: BridgeAlarm.Kind) -> Bool { alarms.all.contains { $0.kind == kind } }
 
     func withdraw(_ count: UInt64) {
@@ -275,7 +280,7 @@ struct RootRelayTests {
     setup.withdraw(2)
     setup.side.state.withLock { $0.last = setup.candidate(60, count: 2, isTrue: true) }
     setup.clock.advance(by: .seconds(7_200))
-    let tasks = try await setup.relay.checkpoints(patience: .seconds(3_600))
+    let tasks = try await setup.checkpoints()
     #expect(names(tasks) == ["checkpoint eth 60"])
     #expect(setup.held(.checkpoint))
   }
@@ -288,19 +293,19 @@ struct RootRelayTests {
     setup.withdraw(2)
     setup.side.state.withLock { $0.last = setup.candidate(60, count: 2, isTrue: true) }
     setup.root.state.withLock { $0.accepted = [(4, 2)] }
-    #expect(try await setup.relay.checkpoints(patience: .seconds(3_600)).isEmpty)
+    #expect(try await setup.checkpoints().isEmpty)
     #expect(setup.held(.checkpoint))
     // Taken back, it is brought again.
     setup.root.state.withLock { $0.accepted = [] }
-    #expect(try await setup.relay.checkpoints(patience: .seconds(3_600)).count == 1)
+    #expect(try await setup.checkpoints().count == 1)
     setup.root.state.withLock { $0.accepted = [(4, 2)] }
     setup.root.finalize()
-    #expect(try await setup.relay.checkpoints(patience: .seconds(3_600)).isEmpty)
+    #expect(try await setup.checkpoints().isEmpty)
     #expect(!setup.held(.checkpoint))
     // Where no endpoint keeps the state of a final block, the newest one has to do.
     for endpoint in setup.endpoints { endpoint.set([.forgetStates]) }
     setup.root.mine([0])
-    #expect(try await setup.relay.checkpoints(patience: .seconds(3_600)).isEmpty)
+    #expect(try await setup.checkpoints().isEmpty)
   }
 
   @Test("takes the tasks of root chains in turns")

@@ -312,7 +312,10 @@ struct TransactionSenderTests {
         let setup = try Setup(liar: Liar(method) { _ in result }, at: place)
         let wanted = (1...3).map { task($0) }
         for _ in 0..<12 {
-          try await setup.sender.step(wanted.filter { !setup.done.contains($0.data) })
+          // With one that fails, another may be too slow for this round: there is a next one.
+          do {
+            try await setup.sender.step(wanted.filter { !setup.done.contains($0.data) })
+          } catch is RootChainError {}
           setup.clock.advance(by: .seconds(30))
           setup.pool.mine()
         }

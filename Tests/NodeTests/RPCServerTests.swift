@@ -12,6 +12,7 @@ internal import Testing
     _ methods: TestMethods = .init(),
     configure: (inout RPCServerConfiguration) -> Void = { _ in },
     health: @escaping @Sendable () -> RPCHealth = { RPCHealth() },
+    metrics: @escaping @Sendable () -> String = { "" },
     _ body: (RPCServer.Running) async throws -> Void
   ) async throws {
     var configuration = RPCServerConfiguration()
@@ -19,7 +20,8 @@ internal import Testing
     configure(&configuration)
     let server = RPCServer(
       configuration: configuration, processor: methods.processor(),
-      logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, health: health)
+      logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, health: health,
+      metrics: metrics)
     let running = try await server.start()
     do {
       try await body(running)
@@ -180,6 +182,25 @@ internal import Testing
     #expect(RPCAdminToken("short") == nil)
     let token = try #require(RPCAdminToken("0123456789abcdef"))
     #expect(!"\(token) \(String(reflecting: token))".contains("0123"))
+  }
+
+  @Test("shows metrics to the administrator alone")
+  func metrics() async throws {
+    let token = "Host: localhost\r\nAuthorization: Bearer 0123456789abcdef\r\n"
+    try await withServer(
+      configure: { $0.adminToken = RPCAdminToken("0123456789abcdef") },
+      metrics: { "btt_speed_peers 7\n" }
+    ) { running in
+      let shown = try await exchange(running, get("/metrics", headers: token))
+      #expect(shown.hasPrefix("HTTP/1.1 200 OK\r\n"))
+      #expect(shown.contains("content-type: text/plain; version=0.0.4; charset=utf-8\r\n"))
+      #expect(shown.hasSuffix("\r\n\r\nbtt_speed_peers 7\n"))
+      let stranger = try await exchange(running, get("/metrics"))
+      #expect(stranger.hasPrefix("HTTP/1.1 401 Unauthorized\r\n"))
+      #expect(!stranger.contains("btt_speed_peers"))
+      let posted = try await exchange(running, get("/metrics", method: "DELETE", headers: token))
+      #expect(posted.hasPrefix("HTTP/1.1 405 "))
+    }
   }
 
   @Test("tells whether it is alive and ready, and why not")

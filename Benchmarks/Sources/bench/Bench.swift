@@ -5,18 +5,26 @@ internal import Foundation
 ///     bench                   everything, some minutes
 ///     BENCH_QUICK=1 bench     the same with few items and short rounds: whether it runs at all
 ///     BENCH_ONLY=keys,import  only these groups: keys, store, channels, import, http, logs,
-///                             start, memory, torrent, session, bridge, speed
+///                             start, memory, torrent, session, bridge, speed, crowd
+///     TMPDIR=DIRECTORY        where files are written meanwhile; by default /tmp
 ///     BENCH_JSON=FILE         the rows as JSON too
 ///     BTT_BIN=FILE            the `btt` to run; by default the one beside this program
+///     BENCH_PYTHON=FILE       a Python with what contracts/requirements.txt wants, for some rows
+///                             of bridge
+///     BTT_VECTORS=FOLDER      the published vectors; by default ../shared/vectors
 ///
 /// It exits with 1 when a row misses its bound or cannot be measured.
 @main
 struct Bench {
   private enum Group: String, CaseIterable {
-    case keys, store, channels, `import`, http, logs, start, memory, torrent, session, bridge, speed
+    case keys, store, channels, `import`, http, logs, start, memory, torrent, session, bridge,
+      speed, crowd
   }
 
   static func main() async throws {
+    if CommandLine.arguments.dropFirst().first == "crowd" {
+      return try Crowd.run(Array(CommandLine.arguments.dropFirst(2)))
+    }
     let environment = ProcessInfo.processInfo.environment
     let settings = Settings(environment: environment)
     var report = Report()
@@ -52,6 +60,7 @@ struct Bench {
     case .session: try SessionBenchmark.run(settings, &report)
     case .bridge: try BridgeBenchmark.run(settings, &report)
     case .speed: try SpeedBenchmark.run(settings, &report)
+    case .crowd: try await SpeedBenchmark.crowd(settings, &report)
     }
   }
 }

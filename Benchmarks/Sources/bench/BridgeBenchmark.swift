@@ -5,9 +5,26 @@ internal import Primitives
 internal import Trie
 
 /// Proofs of real receipts: checking them beside hashing the same bytes, and making those of a
-/// whole block.
+/// whole block; and what a node spends on catching up with a root chain.
 enum BridgeBenchmark {
   static func run(_ settings: Settings, _ report: inout Report) throws {
+    if ReceiptBlock.isAvailable {
+      try measureProofs(settings, &report)
+    } else {
+      skip("receipts of real blocks: set BTT_VECTORS to the directory of the vectors")
+    }
+    if let python = ProcessInfo.processInfo.environment["BENCH_PYTHON"] {
+      try catchUp(settings, &report, python)
+    } else {
+      skip("Python's trie, and catching up: set BENCH_PYTHON to what contracts/test.sh venv prints")
+    }
+  }
+
+  private static func skip(_ what: String) {
+    FileHandle.standardError.write(Data("bench: bridge: left out: \(what)\n".utf8))
+  }
+
+  private static func measureProofs(_ settings: Settings, _ report: inout Report) throws {
     let rounds = settings.count(15, quick: 3)
     for name in ["21925176", "10692962"] {
       let block = try ReceiptBlock(name)
@@ -56,9 +73,9 @@ enum BridgeBenchmark {
     try comparePython(settings, &report)
   }
 
-  /// The same proofs by Python's `trie`, where `BENCH_TRIE_PYTHON` names a Python that has it.
+  /// The same proofs by Python's `trie`, where `BENCH_PYTHON` names a Python that has it.
   private static func comparePython(_ settings: Settings, _ report: inout Report) throws {
-    guard let python = ProcessInfo.processInfo.environment["BENCH_TRIE_PYTHON"] else { return }
+    guard let python = ProcessInfo.processInfo.environment["BENCH_PYTHON"] else { return }
     let block = try ReceiptBlock("21925176")
     let proofs = try block.proofs()
     let scratch = try Scratch()
@@ -69,14 +86,7 @@ enum BridgeBenchmark {
     let input = scratch.path("proofs")
     try Data(([block.root.hex.dropFirst(2)] + lines.map { $0[...] }).joined(separator: "\n").utf8)
       .write(to: URL(fileURLWithPath: input))
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: python)
-    process.arguments = ["-c", script, input]
-    let output = Pipe()
-    process.standardOutput = output
-    try process.run()
-    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
+    let text = String(decoding: try output(of: python, ["-c", script, input]), as: UTF8.self)
     let theirs = try Double(text.trimmingCharacters(in: .whitespacesAndNewlines))
       .orThrow("python: \(text)")
     var count = 0.0
@@ -92,6 +102,40 @@ enum BridgeBenchmark {
     report.add(
       "receipt proofs verified, to Python's trie", ours: count / seconds, reference: theirs,
       unit: "/s", atLeast: 5)
+  }
+
+  /// A node that reads a root chain from an endpoint beside it: how much of a core it takes.
+  private static func catchUp(
+    _ settings: Settings, _ report: inout Report, _ python: String
+  ) throws {
+    let (blocks, deposits) = (settings.count(10_000, quick: 200), settings.count(1_000, quick: 20))
+    let script = Package.directory.appending(path: "Tests/Integration/bridge/catchup.py").path
+    let text = try output(
+      of: python, [script, String(blocks), String(deposits)],
+      adding: ["BTT_BIN": settings.program, "BTT_CONTRACTS_PYTHON": python])
+    let share = try JSONValue.parse(text)["coreShare"]?.numberText.flatMap { Double($0) }
+    report.add(
+      "catching up \(blocks) root blocks with \(deposits) deposits, of one core",
+      try share.orThrow("no share of a core") * 100, unit: " %", .below(20))
+  }
+
+  private static func output(
+    of program: String, _ arguments: [String], adding variables: [String: String] = [:]
+  ) throws -> [UInt8] {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: program)
+    process.arguments = arguments
+    process.environment = ProcessInfo.processInfo.environment
+      .merging(variables) { _, new in new }
+    let output = Pipe()
+    process.standardOutput = output
+    try process.run()
+    let data = output.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    guard process.terminationStatus == 0 else {
+      throw BenchError("\(program) \(arguments.first ?? "") ended with an error")
+    }
+    return [UInt8](data)
   }
 
   private static let script = """
@@ -116,18 +160,30 @@ extension Optional {
   }
 }
 
+/// Where everything lies.
+private enum Package {
+  static let directory: URL = {
+    // Benchmarks/Sources/bench/BridgeBenchmark.swift lies four levels below it.
+    var url = URL(fileURLWithPath: #filePath)
+    for _ in 0..<4 { url.deleteLastPathComponent() }
+    return url
+  }()
+}
+
 /// A block of Ethereum's main chain from the published vectors.
 private struct ReceiptBlock {
   let root: Hash256
   let receipts: [[UInt8]]
 
+  private static let folder =
+    (ProcessInfo.processInfo.environment["BTT_VECTORS"]
+      ?? Package.directory.deletingLastPathComponent().appending(path: "shared/vectors").path)
+    + "/mainnet-receipts"
+
+  static var isAvailable: Bool { FileManager.default.fileExists(atPath: folder) }
+
   init(_ name: String) throws {
-    let folder =
-      ProcessInfo.processInfo.environment["BTT_VECTORS"]
-      ?? URL(fileURLWithPath: "/proc/self/cwd").resolvingSymlinksInPath()
-      .deletingLastPathComponent().deletingLastPathComponent()
-      .appendingPathComponent("shared/vectors").path
-    let path = "\(folder)/mainnet-receipts/\(name)"
+    let path = "\(Self.folder)/\(name)"
     let limits = JSONLimits(maximumDepth: 16, maximumValues: 1_000_000)
     func read(_ suffix: String) throws -> JSONValue {
       guard let data = FileManager.default.contents(atPath: "\(path)-\(suffix).json") else {

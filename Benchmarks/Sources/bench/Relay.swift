@@ -27,7 +27,7 @@ final class Relay: Sendable {
               RelayHandler(to: far, bytesPerSecond: bytesPerSecond, delay: delay))
             try far.pipeline.syncOperations.addHandler(
               RelayHandler(to: near, bytesPerSecond: bytesPerSecond, delay: delay))
-            near.read()
+            // This one is connected already, the other will be.
             far.read()
           }
       }
@@ -59,6 +59,8 @@ private final class RelayHandler: ChannelInboundHandler {
     self.bytesPerSecond = bytesPerSecond
     self.delay = delay
   }
+
+  func channelActive(context: ChannelHandlerContext) { context.read() }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     let bytes = unwrapInboundIn(data)

@@ -5,7 +5,7 @@ internal import NIOCore
 /// Paid downloads against the same unpaid, from one program to another.
 enum SpeedBenchmark {
   static func run(_ settings: Settings, _ report: inout Report) throws {
-    let mebibytes = settings.count(1_024, quick: 32)
+    let mebibytes = settings.count(1_024, quick: 256)
     let rounds = settings.count(9, quick: 1)
     let market = try Market(settings, mebibytes: mebibytes)
     for (name, format, piece, least) in [

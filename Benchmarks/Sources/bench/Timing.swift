@@ -66,7 +66,8 @@ final class Scratch: Sendable {
   let path: String
 
   init() throws {
-    path = "/tmp/btt-bench-\(UUID().uuidString)"
+    let parent = ProcessInfo.processInfo.environment["TMPDIR"] ?? "/tmp"
+    path = "\(parent)/btt-bench-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
   }
 

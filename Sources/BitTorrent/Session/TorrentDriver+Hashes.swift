@@ -1,3 +1,4 @@
+internal import DequeModule
 internal import Metainfo
 internal import NIOCore
 internal import Primitives
@@ -9,8 +10,12 @@ struct HashTrees {
   /// Pieces that may be read at the same time for the hashes of their blocks.
   private static let readLimit = 4
 
+  /// Answers that may wait for those reads.
+  private static let waitLimit = 256
+
   private var trees: [(root: Hash256, tree: MerkleTree)] = []
   private var reads = 0
+  private var waiting: Deque<() -> Void> = []
 
   /// The tree above a file's pieces, if its layer is known.
   mutating func tree(of file: TorrentFile, _ info: TorrentInfo, _ layers: PieceLayers)
@@ -29,15 +34,28 @@ struct HashTrees {
     return tree
   }
 
-  /// Whether one more piece may be read; ``endRead()`` must follow.
-  mutating func beginRead() -> Bool {
-    guard reads < Self.readLimit else { return false }
-    reads += 1
+  /// Has a piece read, at once or in its turn, unless too many wait.
+  ///
+  /// ``endRead()`` must follow.
+  mutating func read(_ body: @escaping () -> Void) -> Bool {
+    guard reads >= Self.readLimit else {
+      reads += 1
+      body()
+      return true
+    }
+    guard waiting.count < Self.waitLimit else { return false }
+    waiting.append(body)
     return true
   }
 
-  /// Says that a piece has been read.
-  mutating func endRead() { reads -= 1 }
+  /// Says that a piece has been read; what comes next is for the caller to begin.
+  mutating func endRead() -> (() -> Void)? {
+    guard let next = waiting.popFirst() else {
+      reads -= 1
+      return nil
+    }
+    return next
+  }
 }
 
 extension TorrentDriver {
@@ -67,16 +85,18 @@ extension TorrentDriver {
   ) {
     let pieceInFile = range.index >> (height - range.baseLayer)
     guard let storage, pieceInFile < pieces.count,
-      range.length <= 1 << (height - range.baseLayer), hashTrees.beginRead()
+      range.length <= 1 << (height - range.baseLayer),
+      hashTrees.read({
+        storage.leaves(ofPiece: pieces.lowerBound + pieceInFile)
+          .assumeIsolated().whenComplete { result in
+            let lower = (try? result.get()).flatMap { MerkleTree(base: $0, width: 1 << height) }
+            let answer = lower?.hashes(range, belowPiece: pieceInFile, height: height, upper: upper)
+            self.send(answer.map { .hashes(request, $0) } ?? .hashReject(request), to: peer)
+            self.hashTrees.endRead()?()
+            self.settle()
+          }
+      })
     else { return send(.hashReject(request), to: peer) }
-    storage.leaves(ofPiece: pieces.lowerBound + pieceInFile)
-      .assumeIsolated().whenComplete { result in
-        self.hashTrees.endRead()
-        let lower = (try? result.get()).flatMap { MerkleTree(base: $0, width: 1 << height) }
-        let answer = lower?.hashes(range, belowPiece: pieceInFile, height: height, upper: upper)
-        self.send(answer.map { .hashes(request, $0) } ?? .hashReject(request), to: peer)
-        self.settle()
-      }
   }
 
   private func send(_ message: PeerMessage, to peer: PeerHandle) {

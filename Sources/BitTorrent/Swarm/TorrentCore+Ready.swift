@@ -37,6 +37,8 @@ extension TorrentCore {
     areSlotsOpen = true
     mayConnect = true
     checkCompletion()
+    // What a strategy decides by is not kept from it until the next tick.
+    if let strategy { strategy.tick(strategyFigures(), wishes: &wishes) }
   }
 
   private func understand(_ peer: Peer) {

@@ -144,10 +144,12 @@ package final class EndpointGroup: Sendable {
         + rests.indices.filter { !rests[$0].allows(now) }
     }
     let outcome = await withTaskGroup(of: (Int, Result<Value, EndpointError>)?.self) { group in
-      var next = order.makeIterator()
+      var asked = 0
       func askNext() {
-        guard let index = next.next() else { return }
+        guard asked < order.count else { return }
+        let index = order[asked]
         let endpoint = endpoints[index]
+        asked += 1
         group.addTask {
           do throws(EndpointError) {
             return (index, .success(try await request(endpoint)))
@@ -155,6 +157,8 @@ package final class EndpointGroup: Sendable {
             return (index, .failure(error))
           }
         }
+        // After the last one there is nobody else to ask.
+        guard asked < order.count else { return }
         group.addTask { [clock, patience] in
           await clock.sleep(for: patience)
           return nil

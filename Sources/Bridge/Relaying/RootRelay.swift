@@ -230,9 +230,11 @@ package struct RootRelay: Sendable {
     return try await signature(of: validator, after: last).map { [$0] } ?? []
   }
 
-  /// The newest complete checkpoint's way to the root chain, unless it is there.
-  package func checkpoints(patience: Duration) async throws -> [OutgoingTask] {
-    let accepted = try await finalAcceptedCount()
+  /// The newest complete checkpoint's way to the root chain, unless it is there in the block that
+  /// is `final`, or in a newer one.
+  package func checkpoints(final: UInt64, patience: Duration) async throws -> [OutgoingTask] {
+    guard try await sidechain.outbox(id).count > 0 else { return [] }
+    let accepted = try await finalAcceptedCount(final)
     try await watchAge(accepted, patience)
     guard let last = try await sidechain.lastCheckpoint(id),
       last.statement.outboxCount > accepted,
@@ -262,11 +264,10 @@ package struct RootRelay: Sendable {
         + "validators have not signed one, or nobody has brought it; see btt bridge doctor")
   }
 
-  /// How many withdrawals the newest accepted checkpoint in a final block covers.
+  /// How many withdrawals the newest checkpoint covers that was accepted up to a final block.
   ///
   /// Where so old a state is kept by no node, what a quorum says of the newest block has to do.
-  private func finalAcceptedCount() async throws -> UInt64 {
-    let final = try await chain.finalized().number
+  private func finalAcceptedCount(_ final: UInt64) async throws -> UInt64 {
     do throws(RootChainError) {
       return try await acceptedCount(at: final)
     } catch {

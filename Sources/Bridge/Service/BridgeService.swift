@@ -239,8 +239,9 @@ public final class BridgeService: Sendable {
   private func bringCheckpoints(_ worker: RootWorker) async {
     while !Task.isCancelled {
       await attempt("\(worker.id) checkpoints") {
+        guard let final = await worker.follower.final else { return }
         let tasks = try await worker.relay.checkpoints(
-          patience: self.configuration.checkpointPatience)
+          final: final.number, patience: self.configuration.checkpointPatience)
         try await worker.sender?.step(tasks)
       }
       await clock.sleep(for: configuration.pollInterval)

@@ -185,7 +185,8 @@ public final class LedgerNode: Sendable {
       RPCServer(
         configuration: rpc,
         processor: JSONRPCProcessor(methods: table, limits: settings.requests, logger: logger),
-        logger: logger, events: events, health: { [self] in health() }, onStart: onStart))
+        logger: logger, events: events, health: { [self] in health() },
+        metrics: { market?.metrics ?? "" }, onStart: onStart))
     let group = ServiceGroup(
       configuration: ServiceGroupConfiguration(
         services: services.map {

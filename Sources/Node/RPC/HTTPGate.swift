@@ -18,13 +18,15 @@ struct HTTPGate: Sendable {
   private let adminToken: RPCAdminToken?
   private let maximumBodyBytes: Int
   private let health: @Sendable () -> RPCHealth
+  private let metrics: @Sendable () -> String
   private let events: RPCEvents
 
   init(
     _ configuration: RPCServerConfiguration, events: RPCEvents,
-    health: @escaping @Sendable () -> RPCHealth
+    health: @escaping @Sendable () -> RPCHealth, metrics: @escaping @Sendable () -> String
   ) {
     self.events = events
+    self.metrics = metrics
     hosts = Set(configuration.allowedHosts.map { $0.lowercased() })
     origins = Set(configuration.allowedOrigins.map { $0.lowercased() })
     adminToken = configuration.adminToken
@@ -39,6 +41,7 @@ struct HTTPGate: Sendable {
     case "/": return decideRoot(head)
     case "/health/live": return answerHealth(head, health().notLive)
     case "/health/ready": return answerHealth(head, health().notReady)
+    case "/metrics": return answerMetrics(head)
     default:
       guard let source = events.sources[String(path)] else {
         return .answer(.init(.notFound, "not found"))
@@ -118,6 +121,19 @@ struct HTTPGate: Sendable {
         status: reasons.isEmpty ? .ok : .serviceUnavailable,
         headers: [("content-type", "application/json")],
         body: RPCHealth.json(reasons).serialized))
+  }
+
+  /// What is earned and spent is the administrator's business too.
+  private func answerMetrics(_ head: HTTPRequestHead) -> Decision {
+    guard head.method == .GET || head.method == .HEAD else {
+      return .answer(
+        .init(.methodNotAllowed, "method not allowed", headers: [("allow", "GET, HEAD")]))
+    }
+    guard hasToken(head) == true else { return .answer(Self.unauthorized(nil)) }
+    return .answer(
+      HTTPAnswer(
+        status: .ok, headers: [("content-type", PrometheusText.contentType)],
+        body: Array(metrics().utf8)))
   }
 
   // MARK: - Host

@@ -21,14 +21,18 @@ public struct RPCServer: Service {
   private let eventLoopGroup: any EventLoopGroup
   private let events: RPCEvents
   private let health: @Sendable () -> RPCHealth
+  private let metrics: @Sendable () -> String
   private let onStart: @Sendable (Int) -> Void
 
   /// A server that does not listen yet; `onStart` gets the port once it does.
+  ///
+  /// `metrics` is what the administrator reads at `/metrics`, in Prometheus's text format.
   public init(
     configuration: RPCServerConfiguration, processor: JSONRPCProcessor, logger: Logger,
     eventLoopGroup: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
     events: RPCEvents = RPCEvents(),
     health: @escaping @Sendable () -> RPCHealth = { RPCHealth() },
+    metrics: @escaping @Sendable () -> String = { "" },
     onStart: @escaping @Sendable (Int) -> Void = { _ in }
   ) {
     self.configuration = configuration
@@ -37,6 +41,7 @@ public struct RPCServer: Service {
     self.eventLoopGroup = eventLoopGroup
     self.events = events
     self.health = health
+    self.metrics = metrics
     self.onStart = onStart
   }
 
@@ -58,7 +63,7 @@ public struct RPCServer: Service {
     try configuration.validate()
     let connections = RPCConnections(
       limit: configuration.maximumConnections, bodyBytes: configuration.maximumBufferedBytes)
-    let gate = HTTPGate(configuration, events: events, health: health)
+    let gate = HTTPGate(configuration, events: events, health: health, metrics: metrics)
     var limits = NIOHTTPDecoderLimitConfiguration()
     limits.maxHeaderFieldSize = configuration.maximumHeaderBytes
     limits.maxHeaderListSize = configuration.maximumHeaderBytes

@@ -13,8 +13,9 @@ internal import Synchronization
 /// The trade of a node's torrents: its till, its markets, and what may be spent for which torrent,
 /// which outlives a restart.
 package final class NodeMarket: Sendable {
-  private let till: ChannelTill
-  private let markets: SpeedMarkets
+  let till: ChannelTill
+  let markets: SpeedMarkets
+  let measured = Mutex("")
   private let budgetFile: String
   private let directory: DataDirectory
   private let budgets: Mutex<[SHA1Hash: BuyingTerms]>
@@ -54,6 +55,12 @@ package final class NodeMarket: Sendable {
     await withDiscardingTaskGroup { group in
       group.addTask { await self.till.run() }
       group.addTask { await self.markets.run() }
+      group.addTask {
+        while !Task.isCancelled {
+          await self.measure()
+          try? await Task.sleep(for: .seconds(1))
+        }
+      }
     }
   }
 

@@ -60,6 +60,7 @@ extension SpeedAccounts {
   func received(_ id: ChannelID, paid: UInt128, deposit: UInt128) {
     guard let channel = selling[id] else { return }
     if let since = receivingSince.removeValue(forKey: id) {
+      voucherWaits.add(now - since)
       // The slowest counts, and is slowly forgotten.
       let faded = TimeAmount.nanoseconds(syncTime.nanoseconds / 100 * 99)
       syncTime = min(max(now - since, faded), .milliseconds(500))

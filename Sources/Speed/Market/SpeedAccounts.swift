@@ -42,6 +42,8 @@ public final class SpeedAccounts {
   var markets: [SpeedMarket] = []
   /// How long a voucher takes to reach the disk, the slowest of late.
   var syncTime: TimeAmount = .milliseconds(2)
+  /// How long vouchers took until there was credit for them.
+  var voucherWaits = WaitHistogram()
   var receivingSince: [ChannelID: NIODeadline] = [:]
   private var tickets: [UInt64: (Signature?) -> Void] = [:]
   private var nextTicket: UInt64 = 0

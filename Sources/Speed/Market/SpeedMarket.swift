@@ -206,9 +206,13 @@ public final class SpeedMarket: Strategy {
 
   private static let secondsOfPiece = 10
 
-  /// Of what is paid for each block is judged by itself, where that can be.
+  /// Of what is paid for each block is judged by itself where the window holds less than two pieces;
+  /// where it holds them, whole pieces are judged soon enough, and cost nobody hashes.
   public func wantsLeaves(of peer: PeerHandle) -> Bool {
-    connections[peer].map { $0.buyer.accepted.map { $0.price > 0 } ?? false } ?? false
+    guard let buyer = connections[peer]?.buyer, let quote = buyer.accepted, quote.price > 0,
+      let channel = buyer.channel
+    else { return false }
+    return pieceLength * 2 > channel.window
   }
 
   /// Whether a request may be served.

@@ -71,6 +71,8 @@ extension SpeedConnection {
     seller.channel = channel
     if !channel.users.contains(where: { $0 === self }) { channel.users.append(self) }
     welcome(at: accounts.priceClock?.price ?? 0)
+    // Noted now, so that the first request that costs something does not wait for the disk.
+    accounts.prepareCharge(channel)
     tellNeed(voucher: channel.voucher)
     if accounts.configuration.selling?.friends.contains(channel.payer) == true {
       seller.generation = 0

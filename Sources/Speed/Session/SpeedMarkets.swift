@@ -15,9 +15,11 @@ public final class SpeedMarkets: StrategySource {
   /// The session's desk.
   public let till: ChannelTill
   private let configuration: SpeedConfiguration
-  private let state = Mutex(State())
+  let state = Mutex(State())
 
-  private struct State {
+  struct State {
+    /// What torrents traded that rest now.
+    var ended = SpeedTotals()
     var accounts: NIOLoopBound<SpeedAccounts>?
     var seats: [SHA1Hash: StrategySeat] = [:]
     var buying: [SHA1Hash: BuyingTerms] = [:]
@@ -104,13 +106,19 @@ public final class SpeedMarkets: StrategySource {
     }
     let market = SpeedMarket(accounts: accounts, buying: buying, sells: sells)
     market.wake = { seat.enter { _, _ in } }
-    market.atEnd = { [weak self] in self?.leave(seat) }
+    market.atEnd = { [weak self, unowned market] in
+      self?.leave(seat, market.statistics, market.accounts.voucherWaits)
+    }
     return market
   }
 
   /// The torrent rests; where it runs again it has another seat.
-  private func leave(_ seat: StrategySeat) {
+  private func leave(
+    _ seat: StrategySeat, _ statistics: SpeedStatistics, _ waits: WaitHistogram
+  ) {
     state.withLock { state in
+      state.ended.add(statistics)
+      state.ended.voucherWaits = waits
       if state.seats[seat.id]?.number == seat.number { state.seats[seat.id] = nil }
     }
   }

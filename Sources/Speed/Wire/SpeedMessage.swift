@@ -66,7 +66,7 @@ public struct SpeedReceipt: Hashable, Sendable {
 /// The end of paid mode: why, and the sums of the one who ends it.
 public struct SpeedBye: Hashable, Sendable {
   /// Why paid mode ends.
-  public enum Reason: UInt8, Sendable {
+  public enum Reason: UInt8, CaseIterable, Sendable {
     /// The buyer needs no more of the channel: the payee closes it.
     case done = 0
     /// The payer did not pay in time.

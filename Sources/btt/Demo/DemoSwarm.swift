@@ -172,7 +172,7 @@ final class DemoSwarm: Sendable {
   /// Ends everybody.
   func stop() async {
     let other = members.withLock { $0.transmission }
-    other?.stop()
+    await other?.stop()
     await withTaskGroup(of: Void.self) { group in
       for peer in peers { group.addTask { await peer.stop() } }
     }

@@ -87,10 +87,8 @@ private final class DemoAnnounceHandler: ChannelInboundHandler {
   }
 
   private func answer(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
-    var host: [UInt8] = [127, 0, 0, 1]
-    if case .v4(let address)? = context.remoteAddress {
-      withUnsafeBytes(of: address.address.sin_addr) { host = Array($0) }
-    }
+    let host = (context.remoteAddress?.ipAddress ?? "127.0.0.1").split(separator: ".")
+      .compactMap { UInt8($0) }
     let body = swarms.announce(Self.query(head.uri), from: host)
     var headers = HTTPHeaders()
     headers.add(name: "Content-Type", value: "text/plain")

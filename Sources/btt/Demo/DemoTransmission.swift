@@ -2,6 +2,8 @@ internal import BitTorrent
 internal import Foundation
 internal import JSON
 internal import Metainfo
+internal import NIOCore
+internal import NIOPosix
 internal import Synchronization
 
 /// Transmission's daemon as one of the demo's leechers.
@@ -10,14 +12,14 @@ final class DemoTransmission: Sendable {
   let address: PeerAddress
   private let target: String
   private let length: Int
-  private let process: Mutex<Process>
+  private let process: BoundProcess
   private let finished = Mutex<Duration?>(nil)
 
-  private init(address: PeerAddress, target: String, length: Int, process: sending Process) {
+  private init(address: PeerAddress, target: String, length: Int, process: BoundProcess) {
     self.address = address
     self.target = target
     self.length = length
-    self.process = Mutex(process)
+    self.process = process
   }
 
   /// Starts it with the torrent in a folder.
@@ -33,7 +35,7 @@ final class DemoTransmission: Sendable {
     let watched = folder + ".watched"
     try Files.createDirectory(home)
     try Files.createDirectory(watched)
-    let port = try freePort()
+    let port = try await freePort()
     let settings: JSONObject = [
       "bind-address-ipv4": "127.0.0.1", "bind-address-ipv6": "::1", "peer-port": JSONValue(port),
       "peer-port-random-on-start": false, "rpc-enabled": false, "dht-enabled": false,
@@ -47,13 +49,8 @@ final class DemoTransmission: Sendable {
     try Files.create(home + "/settings.json", JSONValue.object(settings).serialized)
     // Before version 4 it reads the first format alone.
     try Files.create(watched + "/demo.torrent", metainfo.encoded)
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: program)
-    process.arguments = ["-f", "--config-dir", home]
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = FileHandle.nullDevice
-    try process.run()
+    let process = try BoundProcess(
+      program, ["--foreground", "--config-dir", home, "--logfile", home + "/log"])
     return DemoTransmission(
       address: PeerAddress(ipv4: 0x7f00_0001, port: port),
       target: folder + "/" + metainfo.info.name,
@@ -74,7 +71,7 @@ final class DemoTransmission: Sendable {
   /// Returns once its file has its final name.
   func complete(since start: ContinuousClock.Instant) async throws {
     while !FileManager.default.fileExists(atPath: target) {
-      guard process.withLock({ $0.isRunning }) else {
+      guard process.isRunning else {
         throw CommandFailure(.failed, "transmission-daemon ended before it had all")
       }
       try await Task.sleep(for: .milliseconds(100))
@@ -83,13 +80,7 @@ final class DemoTransmission: Sendable {
   }
 
   /// Ends it.
-  func stop() {
-    process.withLock { process in
-      guard process.isRunning else { return }
-      process.terminate()
-      process.waitUntilExit()
-    }
-  }
+  func stop() async { await process.stop() }
 
   private static func find(_ name: String) -> String? {
     (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
@@ -97,20 +88,12 @@ final class DemoTransmission: Sendable {
   }
 
   /// A port that nobody listens on now.
-  private static func freePort() throws -> UInt16 {
-    let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    guard socket >= 0 else { throw CommandFailure(.listen, "no socket can be made") }
-    defer { close(socket) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = in_addr_t(0x7f00_0001).bigEndian
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let isBound = withUnsafeMutablePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        bind(socket, $0, length) == 0 && getsockname(socket, $0, &length) == 0
-      }
-    }
-    guard isBound else { throw CommandFailure(.listen, "no port of 127.0.0.1 can be had") }
-    return UInt16(bigEndian: address.sin_port)
+  private static func freePort() async throws -> UInt16 {
+    let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+      .bind(host: "127.0.0.1", port: 0).get()
+    let port = channel.localAddress?.port.flatMap { UInt16(exactly: $0) }
+    try await channel.close()
+    guard let port else { throw CommandFailure(.listen, "no port of 127.0.0.1 can be had") }
+    return port
   }
 }

@@ -43,6 +43,11 @@ struct SwarmOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
+      "Serve at least this many peers at once, where so many want blocks.", valueName: "count"))
+  var uploadSlots = 8
+
+  @Option(
+    help: ArgumentHelp(
       "Send at most this many KiB a second to peers; 0 for no limit.", valueName: "KiB/s"))
   var uploadLimit = 0
 
@@ -109,6 +114,9 @@ struct SwarmOptions: ParsableArguments {
     guard (1...65_536).contains(maxPeers) else {
       throw ValidationError("--max-peers is a number from 1 to 65536")
     }
+    guard (1...10_000).contains(uploadSlots) else {
+      throw ValidationError("--upload-slots is a number from 1 to 10000")
+    }
     for (option, limit) in [("upload", uploadLimit), ("download", downloadLimit)] {
       guard limit == 0 || (16...1 << 40).contains(limit) else {
         throw ValidationError("--\(option)-limit is 0, or at least 16 KiB a second")
@@ -126,6 +134,7 @@ struct SwarmOptions: ParsableArguments {
     configuration.stateDirectory = try stateDirectory(infoHash: infoHash)
     configuration.maximumConnections = max(maxPeers + 16, maxPeers * 5 / 4)
     configuration.maximumConnectionsPerTorrent = maxPeers
+    configuration.uploadSlots = uploadSlots
     configuration.limits.rates.upload = uploadLimit == 0 ? nil : uploadLimit << 10
     configuration.limits.rates.download = downloadLimit == 0 ? nil : downloadLimit << 10
     configuration.encryption = encryption

@@ -1,7 +1,9 @@
 """Paid pairs and swarms of real processes, with a ledger of their own."""
 
 import signal
+import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
@@ -147,3 +149,65 @@ def test_demo_holds_its_own_numbers():
     done = node.btt("demo", "--size", 24, "--rate", 3_072, timeout=170)
     assert "All numbers hold." in done.stdout
     assert "FAIL" not in done.stdout
+
+
+def below(folder):
+    """The programs whose command line names something in a folder."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if str(folder).encode() in path.read_bytes():
+                found.append(int(path.parent.name))
+        except OSError:
+            pass
+    return found
+
+
+def wait_for_none(folder, limit=10):
+    end = time.monotonic() + limit
+    while time.monotonic() < end:
+        if not below(folder):
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"left running: {below(folder)}")
+
+
+@pytest.fixture
+def demo_folder(tmp_path):
+    if not swarm.Transmission.available():
+        pytest.skip("transmission is not installed")
+    folder = tmp_path / "demo"
+    folder.mkdir()
+    return folder
+
+
+def test_demo_with_transmission_holds_its_own_numbers(demo_folder):
+    done = node.btt("demo", "--with", "transmission", "--size", 48, "--rate", 4_096, timeout=170,
+                    check=False, TMPDIR=str(demo_folder))
+    assert "All numbers hold." in done.stdout, done.stdout + done.stderr
+    assert "transmission has the file, byte for byte" in done.stdout
+    wait_for_none(demo_folder)
+    assert not list(demo_folder.iterdir())
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL],
+                         ids=lambda how: how.name)
+def test_a_demo_that_is_stopped_leaves_no_transmission_behind(demo_folder, how):
+    demo = subprocess.Popen(
+        [node.binary(), "demo", "--with", "transmission", "--size", "256", "--rate", "1024"],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL,
+        env=node.clean_environment(TMPDIR=str(demo_folder)))
+    try:
+        end = time.monotonic() + 60
+        while not list(demo_folder.glob("*/transmission.home/settings.json")) or len(
+                below(demo_folder)) < 2:
+            assert demo.poll() is None and time.monotonic() < end
+            time.sleep(0.05)
+        demo.send_signal(how)
+        code = demo.wait(30)
+    finally:
+        demo.kill()
+    wait_for_none(demo_folder)
+    if how is not signal.SIGKILL:
+        assert code > 0
+        assert not list(demo_folder.iterdir())

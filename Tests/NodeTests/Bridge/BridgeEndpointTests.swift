@@ -1,4 +1,5 @@
 internal import Bridge
+internal import ChainTypes
 internal import JSON
 internal import LedgerRPC
 internal import Node
