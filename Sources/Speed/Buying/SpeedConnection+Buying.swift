@@ -197,8 +197,8 @@ extension SpeedConnection {
     buyer.counted = ahead
   }
 
-  /// Whether each block is found right or wrong by itself: in v2, where one answer holds the leaves
-  /// of a piece.
+  /// Whether each block can be found right or wrong by itself, so that nothing has to be paid before:
+  /// in v2, where one answer holds the leaves of a piece.
   var judgesBlocks: Bool {
     introduction.isV2
       && market.pieceLength <= MerkleRange.lengthLimit * BlockRequest.blockLength
