@@ -100,7 +100,7 @@ internal import Testing
     var engine = try engine()
     let lost = try pay(&engine, 90)
     // The next ceiling brings its amount to the disk.
-    _ = try pay(&engine, 150)
+    _ = try pay(&engine, 200)
     let after = store.kill()
     var again = try Fixture.engine(of: Fixture.payer, store: after)
     #expect(try again.payer(channel.id).signed == 90)
