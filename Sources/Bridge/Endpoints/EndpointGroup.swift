@@ -58,6 +58,11 @@ package final class EndpointGroup: Sendable {
     var callable = rests.withLock { rests in rests.indices.filter { rests[$0].allows(now) } }
     // With too few well to ever agree, the others are tried all the same.
     if callable.count < quorum { callable = Array(endpoints.indices) }
+    // One alone needs no race, which costs more than all else of a call.
+    if callable.count == 1, let index = callable.first {
+      let result = await ask(index, request)
+      return [Answer(endpoint: endpoints[index].name, result: result)]
+    }
     return await withTaskGroup(of: (Int, Result<Value, EndpointError>)?.self) { group in
       for index in callable {
         let endpoint = endpoints[index]
@@ -93,6 +98,20 @@ package final class EndpointGroup: Sendable {
       group.cancelAll()
       return answers
     }
+  }
+
+  private func ask<Value: Sendable>(
+    _ index: Int,
+    _ request: @Sendable (any BridgeEndpoint) async throws(EndpointError) -> Value
+  ) async -> Result<Value, EndpointError> {
+    let result: Result<Value, EndpointError>
+    do throws(EndpointError) {
+      result = .success(try await request(endpoints[index]))
+    } catch {
+      result = .failure(error)
+    }
+    note(result, at: index)
+    return result
   }
 
   private func note<Value>(_ result: Result<Value, EndpointError>, at index: Int) {
@@ -143,6 +162,12 @@ package final class EndpointGroup: Sendable {
       rests.indices.filter { rests[$0].allows(now) }
         + rests.indices.filter { !rests[$0].allows(now) }
     }
+    if order.count == 1 {
+      switch await ask(0, request) {
+      case .success(let value): return value
+      case .failure(let error): throw refusal(of: subject, [(0, error)])
+      }
+    }
     let outcome = await withTaskGroup(of: (Int, Result<Value, EndpointError>)?.self) { group in
       var asked = 0
       func askNext() {
@@ -182,20 +207,21 @@ package final class EndpointGroup: Sendable {
         }
       }
       group.cancelAll()
-      let asksForLess = failures.contains { $0.1.asksForLess }
-      // One that refuses may be the only one that does: it counts where no other has answered.
-      for case .refused(let cause) in failures.map(\.1).filter({ !$0.isIllness })
-      where !asksForLess {
-        return .failure(.refused(cause))
-      }
-      return .failure(
-        asksForLess
-          ? .tooMuchAtOnce(subject)
-          : .unreachable(
-            "\(subject): "
-              + failures.map { "\(endpoints[$0.0].name): \($0.1)" }.joined(separator: "; ")))
+      return .failure(refusal(of: subject, failures))
     }
     return try outcome.get()
+  }
+
+  /// Why nobody has given a usable answer.
+  private func refusal(of subject: String, _ failures: [(Int, EndpointError)]) -> RootChainError {
+    if failures.contains(where: { $0.1.asksForLess }) { return .tooMuchAtOnce(subject) }
+    // One that refuses may be the only one that does: it counts where no other has answered.
+    for case .refused(let cause) in failures.map(\.1).filter({ !$0.isIllness }) {
+      return .refused(cause)
+    }
+    return .unreachable(
+      "\(subject): "
+        + failures.map { "\(endpoints[$0.0].name): \($0.1)" }.joined(separator: "; "))
   }
 
   private func disagreement<Value: Hashable & Sendable>(

@@ -197,6 +197,9 @@ package final class EthereumRootChain: RootChain {
   package func counter(at number: UInt64) async throws(RootChainError) -> UInt64 {
     let call = RootContracts.counter.plainCall
     let output = try await self.call(stateSender, call, at: number)
+    guard !output.isEmpty else {
+      throw .notThere("the state sender \(stateSender) in block \(number) of \(id)")
+    }
     guard let word = Hash256(output), let count = UInt64(exactly: UInt256(word)) else {
       throw .unproven("\(id): the counter of the state sender \(stateSender) is no number")
     }

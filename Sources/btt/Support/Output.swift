@@ -23,7 +23,9 @@ enum Output {
 
   private static func put(_ text: String, to file: FileHandle) {
     // Nobody is left to tell that the reader has gone.
-    try? file.write(contentsOf: Data((text.hasSuffix("\n") ? text : text + "\n").utf8))
+    // By bytes, as the end of a line of CSV is one character to Swift, and another one.
+    let isWhole = text.utf8.last == UInt8(ascii: "\n")
+    try? file.write(contentsOf: Data((isWhole ? text : text + "\n").utf8))
   }
 
   /// Names and values in two columns.
@@ -43,9 +45,10 @@ extension Output {
       rows.map { $0.indices.contains(column) ? $0[column].count : 0 }.max() ?? 0
     }
     return rows.map { row in
-      zip(row, widths).map { cell, width in
+      let line = zip(row, widths).map { cell, width in
         cell + String(repeating: " ", count: width - cell.count)
-      }.joined(separator: "  ").trimmingCharacters(in: .whitespaces)
+      }.joined(separator: "  ")
+      return String(line.reversed().drop { $0 == " " }.reversed())
     }.joined(separator: "\n")
   }
 }

@@ -9,7 +9,7 @@ internal import Testing
 @Suite("The bridge's endpoints", .timeLimit(.minutes(1)))
 struct BridgeEndpointTests {
   private func answer(of body: String) async throws -> EndpointError? {
-    let server = try await ScriptedServer { _ in .init(body: body) }
+    let server = try await ScriptedServer { _ in ScriptedServer.Reply(body: body) }
     let url = "http://127.0.0.1:\(server.port)/key"
     let client = try JSONRPCClient(HTTPBridgeEndpoint.configuration(url: url))
     let endpoint = HTTPBridgeEndpoint(client: client, url: url)
