@@ -91,3 +91,29 @@ def test_a_node_pays_for_a_torrent_and_shows_it(buyer, tmp_path):
         assert after["btt_speed_peers"] == 0
     finally:
         seller.stop()
+
+
+def test_nothing_is_paid_while_spending_is_off(buyer, tmp_path):
+    assert buyer.rpc("torrent_spending") is True
+    assert buyer.rpc("torrent_spending", False) is False
+    seller = market.Trader(
+        tmp_path / "seller",
+        SimpleNamespace(url=buyer.process.url, info={"accounts": [{"privateKey": KEYS[1]}]}), 0)
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "payload.bin").write_bytes(bytes(range(256)) * (32 << 10))
+    torrent = tmp_path / "x.torrent"
+    node.btt("torrent", "create", source / "payload.bin", "--output", torrent)
+    try:
+        seller.sell(torrent, source, extra=["--upload-limit", 4_096])
+        swarm.wait(seller.is_complete, "the seeder to check its files", 30)
+        info_hash = buyer.rpc(
+            "torrent_add", {"metainfo": base64.b64encode(torrent.read_bytes()).decode()},
+            {"peers": [str(seller.address)],
+             "buying": {"budget": str(5 * market.BTT), "maxPrice": str(market.BTT)}})["infoHash"]
+        wait_for(lambda: buyer.rpc("torrent_get", info_hash)["phase"] == "seeding")
+        trade = buyer.rpc("torrent_trade", info_hash)
+        assert int(trade["spent"]) == 0 and trade["paidBytesIn"] == 0
+        assert buyer.rpc("torrent_spending", True) is True
+    finally:
+        seller.stop()
