@@ -24,7 +24,7 @@ extension SpeedBenchmark {
       var sent = 0.0
       // What came while all beginnings and ends were over, which the crowd has all at once.
       var waits = [Int](repeating: 0, count: WaitHistogram.bounds.count + 1)
-      for round in 0..<settings.count(5, quick: 1) {
+      for round in 0..<settings.count(3, quick: 1) {
         for isPaid in round % 2 == 0 ? [true, false] : [false, true] {
           _ = try crowd.say(isPaid ? "paid" : "free")
           // What was asked for before comes first.
@@ -42,7 +42,7 @@ extension SpeedBenchmark {
             for (index, count) in await seller.waits().enumerated() {
               waits[index] += count - waited[index]
             }
-            sent += bytes / time / Double(settings.count(5, quick: 1))
+            sent += bytes / time / Double(settings.count(3, quick: 1))
           } else {
             costs.free.append(cost)
           }
