@@ -53,8 +53,11 @@ enum Crowd {
     }
     let step = 0.05
     loop.scheduleRepeatedTask(initialDelay: .zero, delay: .milliseconds(50)) { _ in
-      for peer in crowd.value.peers where crowd.value.isAsking {
-        peer.ask(rate: rate / Double(count), seconds: step)
+      guard crowd.value.isAsking else { return }
+      // No two have one rate, or else all would pay in the same moment.
+      for (index, peer) in crowd.value.peers.enumerated() {
+        let part = 0.5 + (Double(index) * 0.618).truncatingRemainder(dividingBy: 1)
+        peer.ask(rate: rate / Double(count) * part, seconds: step)
       }
     }
     while let line = readLine() {

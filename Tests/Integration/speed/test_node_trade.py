@@ -54,7 +54,7 @@ def test_a_node_pays_for_a_torrent_and_shows_it(buyer, tmp_path):
         0)
     source = tmp_path / "source"
     source.mkdir()
-    (source / "payload.bin").write_bytes(bytes(range(256)) * (48 << 10))
+    (source / "payload.bin").write_bytes(bytes(range(256)) * (128 << 10))
     torrent = tmp_path / "x.torrent"
     node.btt("torrent", "create", source / "payload.bin", "--output", torrent, "--format", "v2")
     metrics = f"{url}/metrics"
