@@ -1,3 +1,4 @@
+import BitTorrent
 import ChainTypes
 import Foundation
 import JSON
@@ -60,6 +61,37 @@ struct StatementTests {
     let entries = try Statement.read(path: path)
     #expect(entries.allSatisfy { $0.time == 1_700_000_000 })
     #expect(entries.compactMap { StatementEntry(json: .object($0.json)) } == entries)
+  }
+
+  @Test("counts on each channel of a connection what came since the one before, and no more")
+  func channelsInTurn() throws {
+    let statement = try Statement(path: path)
+    let recorder = TradeRecorder(statement: statement)
+    var row = SpeedPeerRow(
+      peer: PeerHandle(0), address: PeerAddress(ipv4: 0x0505_0505, port: 1), connection: 3)
+    for (number, total) in [(1, 40), (1, 90), (2, 90), (2, 100)] as [(UInt8, Int)] {
+      if row.buyingChannel != channel(number) {
+        statement.append(opened(number, to: ChannelParty(seller, isPaidByUs: true)))
+        statement.append(opened(number + 10, to: ChannelParty(buyer, isPaidByUs: false)))
+      }
+      (row.buyingChannel, row.sellingChannel) = (channel(number), channel(number + 10))
+      (row.received, row.verified, row.spent) = (total, total, UInt128(total))
+      (row.delivered, row.acknowledged, row.earned) = (total, total, UInt128(total))
+      recorder.record([row], of: torrent)
+    }
+    #expect(statement.owed(on: channel(1)) == 90 && statement.owed(on: channel(2)) == 10)
+    let books = statement.books
+    #expect(books.spent == [torrent: 100])
+    for isPaidByUs in [true, false] {
+      let figures = books.total(isPaidByUs: isPaidByUs).figures
+      #expect(figures == TradeFigures(delivered: 100, verified: 100, billed: 100))
+    }
+    // A connection that ended leaves nothing behind.
+    row.hasEnded = true
+    recorder.record([row], of: torrent)
+    row.hasEnded = false
+    recorder.record([row], of: torrent)
+    #expect(statement.owed(on: channel(2)) == 110)
   }
 
   @Test("loses nothing but the line that a crash cut off")

@@ -33,8 +33,7 @@ struct Bench {
       do {
         try await run(group, settings, &report)
       } catch {
-        FileHandle.standardError.write(Data("bench: \(group.rawValue): \(error)\n".utf8))
-        exit(1)
+        report.fail(group.rawValue, error)
       }
     }
     print("\n" + report.markdown)

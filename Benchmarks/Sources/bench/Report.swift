@@ -26,9 +26,17 @@ struct Report {
   }
 
   private var rows: [Row] = []
+  /// What could not be measured, and why.
+  private var failures: [(what: String, why: String)] = []
 
-  /// Whether all rows reach their bounds.
-  var passes: Bool { rows.allSatisfy(\.passes) }
+  /// Whether everything was measured, and all rows reach their bounds.
+  var passes: Bool { failures.isEmpty && rows.allSatisfy(\.passes) }
+
+  /// Notes a group whose rows, or the rest of them, could not be measured.
+  mutating func fail(_ group: String, _ error: any Error) {
+    failures.append((group, "\(error)"))
+    FileHandle.standardError.write(Data("bench: \(group): \(error)\n".utf8))
+  }
 
   /// Adds a rate measured against that of a reference; `measured` is their ratio.
   mutating func add(
@@ -73,6 +81,7 @@ struct Report {
           + "\(isRatio ? Self.number(row.measured) : "") | \(bound) | \(row.aim) | "
           + "\(row.passes ? "pass" : "**fail**") |")
     }
+    lines += failures.map { "| \($0.what): \($0.why) | | | | | | **not measured** |" }
     return lines.joined(separator: "\n")
   }
 

@@ -194,8 +194,13 @@ private final class Child {
       process.terminationStatus == 0, "btt \(arguments.prefix(2).joined(separator: " ")) failed")
   }
 
-  /// The next object that is wanted, of those printed one a line.
+  /// The next object that is wanted, of those printed one a line; who prints none for three minutes
+  /// is ended.
   func object(where isWanted: (JSONValue) -> Bool) throws -> JSONValue {
+    let pid = process.processIdentifier
+    let alarm = DispatchWorkItem { kill(pid, SIGKILL) }
+    DispatchQueue.global().asyncAfter(deadline: .now() + 180, execute: alarm)
+    defer { alarm.cancel() }
     while true {
       while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
         let line = [UInt8](rest[rest.startIndex..<end])

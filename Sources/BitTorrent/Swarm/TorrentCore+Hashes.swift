@@ -66,8 +66,11 @@ extension TorrentCore {
   /// A peer asks for hashes, which the session has; how much work that makes is bounded here.
   func hashesRequested(_ request: HashRequest, by peer: Peer) {
     renewService(of: peer)
-    // Leaves are not kept: each costs a block to be read and hashed.
-    let cost = request.baseLayer == 0 ? max(request.length, 1) : 1
+    // Leaves are not kept: however few are wanted, all blocks of their piece are read and hashed.
+    let blocks = (info?.layout.pieceLength ?? 0) / BlockRequest.blockLength
+    let cost =
+      request.baseLayer == 0 || 1 << min(request.baseLayer, 32) < blocks
+      ? max(request.length, blocks, 1) : 1
     guard info?.hasV2 == true, !isPaused, request.length <= MerkleRange.lengthLimit,
       peer.hashesServed + cost <= Self.hashesPerMinute
     else {

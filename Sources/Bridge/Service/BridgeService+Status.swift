@@ -253,9 +253,10 @@ extension BridgeService {
 
   /// What claims the withdrawals of a sidechain's transaction on their root chains.
   public func claims(of transaction: Hash256) async throws -> [BridgeClaim] {
-    guard callerLooks.take() else { throw BridgeError.busy }
     let withdrawals = try await withdrawals(of: transaction)
     guard !withdrawals.isEmpty else { throw BridgeError.unknownTransaction(transaction) }
+    // Only what asks the root chains' endpoints has to wait its turn.
+    guard callerLooks.take() else { throw BridgeError.busy }
     var claims: [BridgeClaim] = []
     for (worker, withdrawal) in withdrawals {
       guard let checkpoint = try await checkpoint(covering: withdrawal.index, worker) else {

@@ -42,7 +42,16 @@ extension SpeedAccounts {
     _ descriptor: ChannelDescriptor, deposit: UInt128, signed: UInt128, owed: UInt128
   ) {
     let channel = BuyingChannel(descriptor, deposit: deposit, signed: signed, owed: owed, at: now)
-    guard buying[channel.id] == nil else { return }
+    guard buying[channel.id] == nil else {
+      // It is over here, and its close is not final yet: nobody waits for it, nor is money set
+      // aside; who wanted one asks again later.
+      for connection in openings.removeValue(forKey: descriptor.payee)?.waiting ?? []
+      where !connection.isGone {
+        (connection.buyer.phase, connection.buyer.avoidUntil) =
+          (.strange, now + configuration.ledgerRetry)
+      }
+      return
+    }
     buying[channel.id] = channel
     returning[channel.id] = nil
     byPayee[descriptor.payee] = channel.id

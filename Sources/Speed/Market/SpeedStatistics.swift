@@ -82,7 +82,8 @@ public struct SpeedPeerRow: Hashable, Sendable {
   /// What the peer may owe, in bytes.
   public var window = 0
 
-  init(peer: PeerHandle, address: PeerAddress, connection: UInt64) {
+  /// A connection on which nothing was traded yet.
+  package init(peer: PeerHandle, address: PeerAddress, connection: UInt64) {
     self.connection = connection
     self.peer = peer
     self.address = address

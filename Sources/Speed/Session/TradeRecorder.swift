@@ -1,17 +1,18 @@
 internal import BitTorrent
 internal import ChainTypes
-internal import Metainfo
+package import Metainfo
 internal import Synchronization
 
 /// Turns the markets' running counts into a statement's lines.
 ///
 /// It is told of each connection again and again, at last when it has ended; what it was told
-/// before is taken off.
-final class TradeRecorder: Sendable {
+/// before is taken off. Its counts run on when another channel follows on the same connection, so
+/// what came since belongs to the channel of the newest row.
+package final class TradeRecorder: Sendable {
   private struct Key: Hashable {
     var torrent: SHA1Hash
     var connection: UInt64
-    var channel: ChannelID
+    var isBuying: Bool
   }
 
   private struct State {
@@ -21,15 +22,16 @@ final class TradeRecorder: Sendable {
   private let statement: Statement
   private let state = Mutex(State())
 
-  init(statement: Statement) { self.statement = statement }
+  /// One that writes to a statement.
+  package init(statement: Statement) { self.statement = statement }
 
   /// Takes in how the connections of a torrent stand.
-  func record(_ rows: [SpeedPeerRow], of torrent: SHA1Hash) {
+  package func record(_ rows: [SpeedPeerRow], of torrent: SHA1Hash) {
     state.withLock { state in
       var spent: UInt128 = 0
       for row in rows {
         if let channel = row.buyingChannel {
-          let key = Key(torrent: torrent, connection: row.connection, channel: channel)
+          let key = Key(torrent: torrent, connection: row.connection, isBuying: true)
           let now = TradeFigures(
             delivered: row.received, verified: row.verified, billed: row.spent)
           let before = state.figures.updateValue(now, forKey: key) ?? TradeFigures()
@@ -37,7 +39,7 @@ final class TradeRecorder: Sendable {
           spent += now.billed > before.billed ? now.billed - before.billed : 0
         }
         if let channel = row.sellingChannel {
-          let key = Key(torrent: torrent, connection: row.connection, channel: channel)
+          let key = Key(torrent: torrent, connection: row.connection, isBuying: false)
           let now = TradeFigures(
             delivered: row.delivered, verified: row.acknowledged, billed: row.earned)
           let before = state.figures.updateValue(now, forKey: key) ?? TradeFigures()

@@ -167,7 +167,7 @@ public final class Statement: Sendable {
   }
 
   /// What is owed on a channel in all, by what was told of it, in wei.
-  func owed(on id: ChannelID) -> UInt128 {
+  package func owed(on id: ChannelID) -> UInt128 {
     state.withLock { state in
       (state.books.accounts[id]?.owed ?? 0) + (state.moved[id]?.billed ?? 0)
     }
