@@ -48,7 +48,7 @@ package struct RequestPipeline: Sendable {
   /// How many requests the peer is to have.
   package var depth: Int { isSnubbed ? 1 : min(target, limit) }
 
-  /// How many blocks to ask for now.
+  /// How many more blocks to ask for at this moment.
   package var room: Int { max(0, depth - outstanding) }
 
   /// Payload that comes, in bytes a second.

@@ -23,7 +23,7 @@ final class TorrentDriver {
   var layers: PieceLayers
   var storage: TorrentStorage?
   var connections: [PeerHandle: PeerChannelHandler] = [:]
-  /// Whether connections are not read for now, as the storage has no room.
+  /// Whether connections are not read until the storage has room again.
   private(set) var holdsReads = false
   /// Why the storage cannot work, while it cannot.
   var storageError: StorageError?
@@ -206,7 +206,7 @@ final class TorrentDriver {
     self.handle(.peerClosed(handle))
   }
 
-  /// Lets the connections of the torrent be read again, or not for now.
+  /// Stops reading the connections of the torrent, or goes on with it.
   func holdReads(_ hold: Bool) {
     guard hold != holdsReads else { return }
     holdsReads = hold

@@ -48,13 +48,7 @@ struct DemoCommand: AsyncParsableCommand {
   func run() async throws {
     let signals = StopSignals()
     defer { withExtendedLifetime(signals) {} }
-    var path = Array((NSTemporaryDirectory() + "/btt-demo.XXXXXX").utf8CString)
-    guard mkdtemp(&path) != nil else {
-      throw CommandFailure(
-        .file, "cannot make a temporary directory in \(NSTemporaryDirectory())",
-        next: "free some room there, or set TMPDIR")
-    }
-    let folder = String(decoding: path.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    let folder = try Files.createTemporaryDirectory("btt-demo")
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let demo = Demo(
       folder: folder, payload: size << 20, uploadRate: rate << 10,

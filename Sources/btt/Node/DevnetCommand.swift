@@ -57,7 +57,11 @@ struct DevnetCommand: AsyncParsableCommand {
     let devnet = try Devnet(
       preset: Genesis(json: GenesisPreset.devnet.bytes), seed: seed, accountCount: accounts,
       balance: Amount(parsing: balance).wei, chainID: chainId)
-    let temporary = dataDir == nil ? try makeTemporaryDirectory() : nil
+    let temporary =
+      dataDir == nil
+      ? try Files.createTemporaryDirectory(
+        "btt-devnet", next: "free some room there, set TMPDIR, or give --data-dir")
+      : nil
     defer { if let temporary { try? FileManager.default.removeItem(atPath: temporary) } }
     let directory = DataDirectory(path: dataDir ?? temporary ?? ".")
     var options = SettingsOptions()
@@ -86,16 +90,6 @@ struct DevnetCommand: AsyncParsableCommand {
     }
     // The chain is closed by now, but its last view can still be read.
     try save(node.chain.view, directory)
-  }
-
-  private func makeTemporaryDirectory() throws -> String {
-    var path = Array((NSTemporaryDirectory() + "/btt-devnet.XXXXXX").utf8CString)
-    guard mkdtemp(&path) != nil else {
-      throw CommandFailure(
-        .file, "cannot make a temporary directory in \(NSTemporaryDirectory())",
-        next: "free some room there, set TMPDIR, or give --data-dir")
-    }
-    return String(decoding: path.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
   /// Makes the chain unless it is there, and loads the state file.

@@ -50,6 +50,18 @@ enum Files {
     guard fsync(file) == 0 else { throw failure("sync", path) }
   }
 
+  /// Makes a folder of its own where temporary files go, readable to its owner only.
+  static func createTemporaryDirectory(
+    _ name: String, next: String = "free some room there, or set TMPDIR"
+  ) throws -> String {
+    var path = Array((NSTemporaryDirectory() + "/\(name).XXXXXX").utf8CString)
+    guard mkdtemp(&path) != nil else {
+      throw CommandFailure(
+        .file, "cannot make a temporary directory in \(NSTemporaryDirectory())", next: next)
+    }
+    return String(decoding: path.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
   /// Writes a file whole or not at all, readable to its owner only, in the place of an older one.
   static func replace(_ path: String, _ bytes: [UInt8]) throws {
     let temporary = path + ".new"
