@@ -23,6 +23,8 @@ struct TransactionSenderTests {
       var done: [[UInt8]] = []
       var refusesGas = false
       var gas: UInt64 = 0x10000
+      /// What a transaction takes, whatever is told.
+      var gasTaken: UInt64 = 0
       var reverts = false
       var sends = 0
       var loses = false
@@ -43,8 +45,9 @@ struct TransactionSenderTests {
         while let next = state.waiting.removeValue(forKey: state.nonce),
           next.transaction.maxFeePerGas >= state.baseFee
         {
-          state.mined[next.hash] = !state.reverts
-          if !state.reverts { state.done.append(next.transaction.data) }
+          let succeeds = !state.reverts && next.transaction.gasLimit >= state.gasTaken
+          state.mined[next.hash] = succeeds
+          if succeeds { state.done.append(next.transaction.data) }
           state.paid.append(next.transaction.maxFeePerGas)
           state.nonce += 1
         }
@@ -253,6 +256,32 @@ struct TransactionSenderTests {
     try await setup.sender.step([])
     #expect(setup.done == [[1]])
     #expect(setup.alarms.all.isEmpty)
+  }
+
+  @Test("gives a task more gas each time that it fails, where endpoints name too little")
+  func tooLittleGas() async throws {
+    let setup = try Setup()
+    setup.pool.state.withLock { $0.gasTaken = 500_000 }
+    var tries = 0
+    while setup.done.isEmpty, tries < 10 {
+      tries += 1
+      try await setup.sender.step([task(1)])
+      setup.pool.mine()
+      try await setup.sender.step([task(1)])
+      setup.clock.advance(by: .seconds(400))
+    }
+    // 82 thousand, 164, 328, 655.
+    #expect(tries == 4)
+    // A task that can only fail never asks for more than one transaction may have.
+    setup.pool.state.withLock { $0.gasTaken = .max }
+    for _ in 0..<12 {
+      try await setup.sender.step([task(2)])
+      let gas = setup.pool.state.withLock { $0.waiting.values.map(\.transaction.gasLimit) }
+      #expect(gas.allSatisfy { $0 <= 1 << 24 })
+      setup.pool.mine()
+      try await setup.sender.step([task(2)])
+      setup.clock.advance(by: .seconds(400))
+    }
   }
 
   @Test("leaves unsent what no chain can take, and sends what comes after it")

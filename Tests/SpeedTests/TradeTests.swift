@@ -40,6 +40,21 @@ struct TradeTests {
     }
   }
 
+  @Test("the window follows what goes out within hundredths of a second, before any meter tells")
+  func fastWindow() throws {
+    let rig = try TradeRig()
+    rig.begin()
+    for _ in 0..<40 {
+      rig.transfer(blocks: 16)
+      rig.pass(.milliseconds(4))
+    }
+    let windows = rig.seller.said.compactMap { message in
+      if case .need(let need) = message { need.window } else { nil }
+    }
+    // 64 MB a second, for a tenth of a second: the round trip of those never measured.
+    #expect(windows.max() ?? 0 > 4 << 20)
+  }
+
   @Test("after the last piece all is paid, the buyer says so, and the payee closes the channel")
   func done() throws {
     let rig = try TradeRig()

@@ -15,6 +15,8 @@ package actor TransactionSender {
   /// What is known of a task that was wanted and not sent, or that failed.
   private struct Failure {
     var count = 0
+    /// How many of its transactions the chain took and undid.
+    var reverts = 0
     var notBefore = Duration.zero
     var message = ""
   }
@@ -29,6 +31,8 @@ package actor TransactionSender {
   private static let failuresForAlarm = 3
   /// What a transaction can take; an endpoint that says something else is not believed.
   private static let plausibleGas: ClosedRange<UInt64> = 21_000...1 << 32
+  /// The most gas that one transaction may have on Ethereum (EIP-7825).
+  private static let mostGas: UInt64 = 1 << 24
 
   private let key: PrivateKey
   private let knownChainID: UInt64?
@@ -153,6 +157,7 @@ package actor TransactionSender {
       let succeeded = try await port.outcome(of: transaction.hashes)
       if succeeded == false {
         failed(transaction.name, "transaction \(transaction.signed.hash) reverted")
+        failures[transaction.name]?.reverts += 1
       } else if succeeded == true {
         forgetFailure(transaction.name)
       }
@@ -301,7 +306,9 @@ package actor TransactionSender {
         failed(task.name, "the estimate of \(gas) gas cannot be right")
         return nil
       }
-      return gas + gas / 4
+      // Where endpoints name too little, all of it is lost: each try that failed has twice as much.
+      let margin = gas + gas / 4
+      return min(margin << min(failures[task.name]?.reverts ?? 0, 6), max(margin, Self.mostGas))
     } catch {
       guard case .refused(let cause) = error else { throw error }
       failed(task.name, "it would fail: \(cause.message)")

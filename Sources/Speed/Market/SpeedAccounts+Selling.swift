@@ -70,7 +70,8 @@ extension SpeedAccounts {
       let amount = paid - channel.paid
       channel.received(paid)
       let users = connections(payer: channel.payer)
-      let rate = users.reduce(0) { $0 + $1.uploadRate }
+      for user in users { user.seller.pace.note(user.sent, at: now) }
+      let rate = users.reduce(0) { $0 + max($1.uploadRate, $1.seller.pace.bytesPerSecond) }
       let piece = users.map(\.market.pieceLength).max() ?? 0
       let wait = roundTrip(of: users) + syncTime + .milliseconds(1)
       let needed = Double(rate) * Double(wait.nanoseconds) / 1e9

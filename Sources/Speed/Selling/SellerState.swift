@@ -39,4 +39,5 @@ struct SellerState {
   var isIdleUntil = NIODeadline.distantPast
   /// What was sent by a moment that lies back: all of it should have come.
   var mark: (bytes: Int, at: NIODeadline)?
+  var pace = DeliveryPace()
 }

@@ -118,18 +118,57 @@ struct StrategySeatTests {
 
   // MARK: - Leaves
 
-  /// Has leaves fetched, and tells how many bytes proved right at a time.
-  private final class Prover: Strategy, StrategySource {
-    let told: @Sendable (Int) -> Void
-    init(told: @escaping @Sendable (Int) -> Void) { self.told = told }
+  /// The pieces of which a block proved right by itself, and the bytes that did.
+  private final class Proofs: Sendable {
+    private let state = Mutex<(pieces: Set<Int>, bytes: Int, single: Int)>(([], 0, 0))
 
-    func strategy(for seat: StrategySeat) -> (any Strategy)? { Prover(told: told) }
+    var bytes: Int { state.withLock { $0.bytes } }
+    var single: Int { state.withLock { $0.single } }
+
+    func add(_ bytes: Int, of piece: Int) {
+      state.withLock { state in
+        state.bytes += bytes
+        guard bytes <= BlockRequest.blockLength else { return }
+        state.single += bytes
+        state.pieces.insert(piece)
+      }
+    }
+
+    func has(_ piece: Int) -> Bool { state.withLock { $0.pieces.contains(piece) } }
+  }
+
+  /// Has leaves fetched, and notes what proved right.
+  private final class Prover: Strategy {
+    let proofs: Proofs
+    init(_ proofs: Proofs) { self.proofs = proofs }
 
     func wantsLeaves(of peer: PeerHandle) -> Bool { true }
 
     func observe(_ event: TransferEvent, figures: PeerFigures, wishes: inout [StrategyWish]) {
-      if case .verified(_, let bytes, _) = event { told(bytes) }
+      if case .verified(let piece, let bytes, _) = event { proofs.add(bytes, of: piece) }
     }
+  }
+
+  /// Gives one block of a piece, and the others when that proved right.
+  private final class Withholder: Strategy {
+    let proofs: Proofs
+    private var peers: Set<PeerHandle> = []
+    init(_ proofs: Proofs) { self.proofs = proofs }
+
+    func admit(_ request: BlockRequest, from peer: PeerHandle) -> RequestVerdict {
+      peers.insert(peer)
+      return request.offset == 0 || proofs.has(request.piece) ? .serve() : .hold
+    }
+
+    func tick(_ torrent: TorrentFigures, wishes: inout [StrategyWish]) {
+      wishes += peers.map { .reconsider($0) }
+    }
+  }
+
+  private struct Source: StrategySource {
+    let make: @Sendable () -> any Strategy
+
+    func strategy(for seat: StrategySeat) -> (any Strategy)? { make() }
   }
 
   @Test("hears of each block that it is right, by leaves that the other side reads for it")
@@ -137,25 +176,22 @@ struct StrategySeatTests {
     let given = try TemporaryDirectory()
     let wanted = try TemporaryDirectory()
     let metainfo = try SessionRig.content("content", ["a": 900_000, "b": 100_001], in: given)
-    let told = Mutex<[Int]>([])
-    var configuration = SessionRig.configuration()
-    configuration.strategies = Prover { bytes in told.withLock { $0.append(bytes) } }
-    try await SessionRig.withSession { seeder in
-      // So slow that leaves are there before the piece is whole.
-      var slow = TorrentOptions(directory: given.path)
-      slow.uploadLimit = 1 << 20
-      let seed = try await seeder.add(.metainfo(metainfo), slow)
+    let proofs = Proofs()
+    var (giving, taking) = (SessionRig.configuration(), SessionRig.configuration())
+    giving.strategies = Source { Withholder(proofs) }
+    taking.strategies = Source { Prover(proofs) }
+    try await SessionRig.withSession(giving) { seeder in
+      let seed = try await seeder.add(.metainfo(metainfo), TorrentOptions(directory: given.path))
       await seed.wait(for: .seeding)
-      try await SessionRig.withSession(configuration) { leecher in
+      try await SessionRig.withSession(taking) { leecher in
         var options = TorrentOptions(directory: wanted.path)
         options.peers = [seeder.address]
         let leech = try await leecher.add(.metainfo(metainfo), options)
         await leech.wait(for: .seeding)
       }
     }
-    let bytes = told.withLock { $0 }
-    #expect(bytes.reduce(0, +) == 1_000_001)
-    let single = bytes.filter { $0 <= BlockRequest.blockLength }
-    #expect(single.reduce(0, +) > 100_000, "told at a time: \(bytes)")
+    #expect(proofs.bytes == 1_000_001)
+    // No piece can end before its first block was judged alone.
+    #expect(proofs.single >= 16 * BlockRequest.blockLength)
   }
 }
