@@ -61,7 +61,7 @@ struct CheatingSellerTests {
   }
 
   @Test(
-    "blocks withheld until others brought them are paid for one piece in all, in v2 not at all",
+    "copies that nobody can judge are paid for one piece in all, in v2 not at all",
     arguments: [false, true])
   func copies(isV2: Bool) throws {
     let rig = try TradeRig(isV2: isV2)

@@ -282,10 +282,50 @@ struct TradeTests {
     #expect(rig.seller.desk.income == rig.paid(300 << 14))
     // A block that came and is not judged yet is not paid for.
     let block = BlockRequest(piece: 500, offset: 0, length: 16_384)
+    rig.buyer.market.leavesChanged(ofPiece: 500, areComing: true)
     rig.observe(.requested(block, of: TradeRig.peer), rig.buyer)
     rig.observe(.received(block, from: TradeRig.peer), rig.buyer)
     rig.pass(.seconds(2))
     #expect(rig.buyer.desk.spent == rig.paid(300 << 14))
+  }
+
+  @Test("in v2 a piece whose leaves nobody gives is paid on account, so that its buyer is not late")
+  func withoutLeaves() throws {
+    let rig = try TradeRig(pieceLength: 8 << 20, isV2: true)
+    rig.begin()
+    rig.givesLeaves = false
+    rig.transfer(blocks: 511)
+    #expect(rig.held.isEmpty)
+    #expect(rig.seller.desk.income > 0 && rig.seller.desk.income <= rig.paid(8 << 20))
+    rig.transfer(blocks: 1)
+    rig.pass(.seconds(2))
+    #expect(rig.seller.desk.income == rig.paid(8 << 20))
+    rig.givesLeaves = true
+    rig.transfer(blocks: 16)
+    rig.pass(.seconds(2))
+    #expect(rig.seller.desk.income == rig.paid(8 << 20 + 16 << 14))
+  }
+
+  @Test("in v2 a block that came after a copy is paid for once it proves right")
+  func judgedCopies() throws {
+    let rig = try TradeRig(isV2: true)
+    rig.begin()
+    rig.transfer(blocks: 64)
+    rig.pass(.seconds(2))
+    let spent = rig.buyer.desk.spent
+    let copies = (0..<32).map {
+      BlockRequest(piece: 1_000 + $0 / 16, offset: $0 % 16 * 16_384, length: 16_384)
+    }
+    for block in copies {
+      rig.observe(.requested(block, of: TradeRig.peer), rig.buyer)
+      rig.observe(.cancelled(block, of: TradeRig.peer), rig.buyer)
+      rig.observe(.duplicate(block, from: TradeRig.peer), rig.buyer)
+    }
+    rig.pass(.seconds(2))
+    #expect(rig.buyer.desk.spent == spent)
+    for block in copies + copies { rig.observe(.copied(block, from: TradeRig.peer), rig.buyer) }
+    rig.pass(.seconds(2))
+    #expect(rig.buyer.desk.spent == spent + rig.paid(32 << 14))
   }
 
   @Test("large pieces are paid on account, of one piece at most", arguments: [4 << 20, 16 << 20])

@@ -32,6 +32,10 @@ public protocol Strategy: AnyObject {
   /// each block is found right or wrong by itself; that costs 2 hundredths of a hundredth in hashes.
   func wantsLeaves(of peer: PeerHandle) -> Bool
 
+  /// The leaves of a piece under way are here or will be soon, so that its blocks are judged one by
+  /// one; or else they are not, or not any more, as when the piece is over.
+  func leavesChanged(ofPiece piece: Int, areComing: Bool)
+
   /// A block or piece moved, or failed to.
   func observe(_ event: TransferEvent, figures: PeerFigures, wishes: inout [StrategyWish])
 
@@ -77,6 +81,8 @@ extension Strategy {
   public func binds(_ peer: PeerHandle) -> Bool { false }
   /// They are not.
   public func wantsLeaves(of peer: PeerHandle) -> Bool { false }
+  /// Nothing is done.
+  public func leavesChanged(ofPiece piece: Int, areComing: Bool) {}
   /// Nothing is done.
   public func observe(_ event: TransferEvent, figures: PeerFigures, wishes: inout [StrategyWish]) {}
   /// No extensions.
@@ -153,6 +159,8 @@ public enum TransferEvent: Hashable, Sendable {
   case received(BlockRequest, from: PeerHandle)
   /// A block came that was here already, or that nobody asked for.
   case duplicate(BlockRequest, from: PeerHandle)
+  /// A duplicate proved right: told of v2 pieces, once the piece is.
+  case copied(BlockRequest, from: PeerHandle)
   /// A request of ours was given up: taken back, rejected, too late, or fallen by a choke. Its
   /// block may still come.
   case cancelled(BlockRequest, of: PeerHandle)
@@ -187,7 +195,7 @@ public struct PeerFigures: Hashable, Sendable {
 
 /// How the transfer of a torrent goes.
 public struct TorrentFigures: Hashable, Sendable {
-  /// Whether everything wanted is there.
+  /// Whether nothing more is fetched: all that is wanted is there, or the torrent is made wrong.
   public var isComplete = false
   /// Wanted bytes that are not there yet.
   public var bytesLeft: Int64 = 0

@@ -4,18 +4,22 @@ internal import NIOCore
 internal import Primitives
 
 /// The hash trees from which hash requests are answered (BEP 52).
-struct HashTrees {
+package struct HashTrees {
   /// Trees of piece layers that are kept; a tree takes twice the bytes of its layer.
   private static let keptTrees = 4
   /// Pieces that may be read at the same time for the hashes of their blocks.
   private static let readLimit = 4
 
-  /// Answers that may wait for those reads.
+  /// Answers that may wait for those reads, in all and for one peer.
   private static let waitLimit = 256
+  private static let waitLimitOfPeer = 8
 
   private var trees: [(root: Hash256, tree: MerkleTree)] = []
   private var reads = 0
-  private var waiting: Deque<() -> Void> = []
+  private var waiting: Deque<(peer: PeerHandle, body: () -> Void)> = []
+
+  /// Nothing is kept, and nothing waits.
+  package init() {}
 
   /// The tree above a file's pieces, if its layer is known.
   mutating func tree(of file: TorrentFile, _ info: TorrentInfo, _ layers: PieceLayers)
@@ -34,27 +38,30 @@ struct HashTrees {
     return tree
   }
 
-  /// Has a piece read, at once or in its turn, unless too many wait.
+  /// Has a piece read for a peer, at once or in its turn, unless too many wait.
   ///
-  /// ``endRead()`` must follow.
-  mutating func read(_ body: @escaping () -> Void) -> Bool {
+  /// ``endRead(isHere:)`` must follow.
+  package mutating func read(for peer: PeerHandle, _ body: @escaping () -> Void) -> Bool {
     guard reads >= Self.readLimit else {
       reads += 1
       body()
       return true
     }
-    guard waiting.count < Self.waitLimit else { return false }
-    waiting.append(body)
+    guard waiting.count < Self.waitLimit,
+      waiting.count(where: { $0.peer == peer }) < Self.waitLimitOfPeer
+    else { return false }
+    waiting.append((peer, body))
     return true
   }
 
-  /// Says that a piece has been read; what comes next is for the caller to begin.
-  mutating func endRead() -> (() -> Void)? {
-    guard let next = waiting.popFirst() else {
-      reads -= 1
-      return nil
+  /// Says that a piece has been read; what comes next, for a peer that is still here, is for the
+  /// caller to begin.
+  package mutating func endRead(isHere: (PeerHandle) -> Bool) -> (() -> Void)? {
+    while let next = waiting.popFirst() {
+      if isHere(next.peer) { return next.body }
     }
-    return next
+    reads -= 1
+    return nil
   }
 }
 
@@ -86,16 +93,19 @@ extension TorrentDriver {
     let pieceInFile = range.index >> (height - range.baseLayer)
     guard let storage, pieceInFile < pieces.count,
       range.length <= 1 << (height - range.baseLayer),
-      hashTrees.read({
-        storage.leaves(ofPiece: pieces.lowerBound + pieceInFile)
-          .assumeIsolated().whenComplete { result in
-            let lower = (try? result.get()).flatMap { MerkleTree(base: $0, width: 1 << height) }
-            let answer = lower?.hashes(range, belowPiece: pieceInFile, height: height, upper: upper)
-            self.send(answer.map { .hashes(request, $0) } ?? .hashReject(request), to: peer)
-            self.hashTrees.endRead()?()
-            self.settle()
-          }
-      })
+      hashTrees.read(
+        for: peer,
+        {
+          storage.leaves(ofPiece: pieces.lowerBound + pieceInFile)
+            .assumeIsolated().whenComplete { result in
+              let lower = (try? result.get()).flatMap { MerkleTree(base: $0, width: 1 << height) }
+              let answer = lower?.hashes(
+                range, belowPiece: pieceInFile, height: height, upper: upper)
+              self.send(answer.map { .hashes(request, $0) } ?? .hashReject(request), to: peer)
+              self.hashTrees.endRead(isHere: { self.connections[$0] != nil })?()
+              self.settle()
+            }
+        })
     else { return send(.hashReject(request), to: peer) }
   }
 

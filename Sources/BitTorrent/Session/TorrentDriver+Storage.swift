@@ -112,6 +112,8 @@ extension TorrentDriver {
       case .relieved: holdReads(false)
       case .failed(let error): storageError = error
       case .recovered: storageError = nil
+      case .pieceContradicts(let piece):
+        failure = failure ?? StorageError.contradictory(entry.options.directory, piece: piece)
       default: break
       }
       deliver(.storage(event), at: now)

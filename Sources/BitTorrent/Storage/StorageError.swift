@@ -18,6 +18,8 @@ public struct StorageError: Error, Hashable, Sendable, CustomStringConvertible {
     case changed
     /// A link, device or folder stands where a file or folder of the torrent belongs.
     case unsafePath
+    /// The torrent's own hashes disagree, so that no bytes can be right.
+    case contradictory
     /// The operating system refused to read or write.
     case io
     /// The storage was closed, or the work was cancelled.
@@ -81,6 +83,13 @@ extension StorageError {
       .changed, path: path,
       "\(path) has fewer bytes than were stored in it: something else changed it; check the "
         + "torrent again")
+  }
+
+  static func contradictory(_ path: String, piece: Int) -> StorageError {
+    StorageError(
+      .contradictory, path: path,
+      "the torrent's v1 and v2 hashes disagree about piece \(piece): it was made wrong, and no "
+        + "peer can give what both ask for; get another torrent of the same files")
   }
 
   static func closed(_ path: String) -> StorageError {

@@ -11,7 +11,9 @@ package enum StorageEvent: Sendable {
   /// Blocks of the piece that were written already are gone from the disk: it has to be fetched
   /// anew, and no peer is to blame.
   case pieceLost(Int)
-  /// Digests of the blocks of a piece that failed before and is right now.
+  /// One side of a hybrid torrent says that the piece is right, the other that it is wrong.
+  case pieceContradicts(Int)
+  /// Digests of the blocks of a piece that is right now: where it failed before, and in v2.
   case pieceDigests(Int, [BlockDigest])
   /// The store has reached its bound: reading from peers stops until `relieved`.
   case full

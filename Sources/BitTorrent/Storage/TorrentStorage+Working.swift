@@ -95,9 +95,13 @@ extension TorrentStorage {
   private func finish(
     _ piece: PendingPiece, _ files: TorrentFiles, _ released: inout Int
   ) throws(StorageError) {
-    let isRight = piece.assembly.matches(expectation(ofPiece: piece.index))
+    let expectation = expectation(ofPiece: piece.index)
+    let isRight = piece.assembly.matches(expectation)
     let failedBefore = state.withLock { $0.failedBefore.contains(piece.index) }
-    let digests = isRight && !failedBefore ? [] : try piece.assembly.digests(from: files)
+    // In v2 they cost nothing: they are the leaves.
+    let digests =
+      isRight && !failedBefore && expectation.tree == nil
+      ? [] : try piece.assembly.digests(from: files)
     let bytes =
       isRight
       ? try meter.write { () throws(StorageError) in
@@ -120,8 +124,10 @@ extension TorrentStorage {
     if isRight, isWhole { try? files.makeLinks() }
     guard isNews else { return }
     if isRight {
-      if failedBefore { events.post(.pieceDigests(piece.index, digests)) }
+      if !digests.isEmpty { events.post(.pieceDigests(piece.index, digests)) }
       events.post(.pieceVerified(piece.index))
+    } else if piece.assembly.contradicts(expectation) {
+      events.post(.pieceContradicts(piece.index))
     } else {
       events.post(
         .pieceFailed(piece.index, digests: digests, badBlocks: piece.assembly.wrongBlocks))

@@ -7,7 +7,7 @@ extension TorrentCore {
     for peer in peers { look(after: peer) }
     metadata?.expire(askedBefore: now - Self.metadataTimeout, at: now)
     layerExchange?.expire(askedBefore: now - Self.metadataTimeout, at: now)
-    leaves.expire(askedBefore: now - Self.metadataTimeout)
+    for piece in leaves.expire(awaitedBefore: now - Self.leafTimeout) { askAnotherForLeaves(piece) }
     isMetadataWanted = metadata != nil
     areHashesWanted = layerExchange != nil
     if now >= choker.nextRound { areSlotsOpen = true }
@@ -64,5 +64,7 @@ extension TorrentCore {
   // Longer than it takes to find out that a peer does not answer.
   private static let starvedAfter: TimeAmount = .seconds(60)
   private static let metadataTimeout: TimeAmount = .seconds(5)
+  // Long before a seller takes who waits for them for one who does not pay.
+  private static let leafTimeout: TimeAmount = .seconds(2)
   private static let wantPeersInterval: TimeAmount = .seconds(60)
 }

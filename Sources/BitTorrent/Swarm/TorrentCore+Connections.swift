@@ -90,12 +90,13 @@ extension TorrentCore {
     picker.peerLeft(peer.handle, having: peer.pieces)
     metadata?.left(peer.handle)
     layerExchange?.left(peer.handle)
-    leaves.left(peer.handle)
     smartBan.peerLeft(peer.handle)
+    copies.peerLeft(peer.handle)
     if peer.isSeed { book.markSeed(peer.introduction.address) }
     book.closed(
       peer.handle, wasUseful: peer.downloaded > 0 || peer.uploaded > 0, reason: reason, at: now)
     strategy?.disconnected(peer.handle)
+    for piece in leaves.left(peer.handle) { askAnotherForLeaves(piece) }
     hasReleasedBlocks = hasReleasedBlocks || !peer.requests.isEmpty
     isMetadataWanted = isMetadataWanted || metadata != nil
     areHashesWanted = areHashesWanted || layerExchange != nil

@@ -18,9 +18,12 @@ extension TorrentCore {
 
   func hashesArrived(_ request: HashRequest, _ hashes: ByteBuffer, from peer: Peer) {
     if let ask = leaves.answered(request, by: peer.handle) {
-      guard let blocks = ask.leaves(in: hashes) else { return fault(.badHashes, of: peer) }
-      guard !picker.have[ask.piece] else { return }
-      leaves.known(ask.piece, blockCount: blocks.count / 32)
+      guard let blocks = ask.leaves(in: hashes) else {
+        fault(.badHashes, of: peer)
+        return askAnotherForLeaves(ask.piece)
+      }
+      guard leaves.known(ask.piece, blockCount: blocks.count / 32) else { return }
+      tellOfLeaves(ask.piece)
       return actions.append(.leavesArrived(piece: ask.piece, leaves: blocks))
     }
     switch layerExchange?.received(request, hashes, from: peer.handle) ?? .unexpected {
@@ -34,7 +37,9 @@ extension TorrentCore {
   }
 
   func hashesRejected(_ request: HashRequest, by peer: Peer) {
-    guard leaves.answered(request, by: peer.handle) == nil else { return }
+    if let ask = leaves.answered(request, by: peer.handle) {
+      return askAnotherForLeaves(ask.piece)
+    }
     if layerExchange?.rejected(request, by: peer.handle, at: now) == true { areHashesWanted = true }
   }
 
@@ -59,6 +64,42 @@ extension TorrentCore {
         for piece in info.layout.pieces(of: info.files[file]) { picker.setPriority(0, of: piece) }
       }
     }
+  }
+
+  // MARK: Leaves
+
+  /// Asks a peer for the leaves of a piece, unless they are here or somebody else was asked.
+  func askForLeaves(ofPiece piece: Int, _ peer: Peer) {
+    guard let info, leaves.mayAsk(piece, of: peer.handle) else { return }
+    if let request = leaves.ask(piece, of: info, layers, peer: peer.handle, at: now) {
+      send(.hashRequest(request), to: peer)
+    }
+    tellOfLeaves(piece)
+  }
+
+  /// Who was asked for a piece's leaves will not give them, or not soon: another is asked, best one
+  /// that is asked for such blocks too.
+  func askAnotherForLeaves(_ piece: Int) {
+    guard leaves.areMissed(piece) else { return }
+    var other: Peer?
+    for peer in peers where peer.speaksV2 && piece < peer.pieces.bitCount && peer.pieces[piece] {
+      guard leaves.mayAsk(piece, of: peer.handle) else { continue }
+      other = other ?? peer
+      guard strategy?.wantsLeaves(of: peer.handle) == true else { continue }
+      other = peer
+      break
+    }
+    guard let other else { return tellOfLeaves(piece) }
+    askForLeaves(ofPiece: piece, other)
+  }
+
+  /// A piece is whole, or begins anew.
+  func leavesEnded(_ piece: Int) {
+    if leaves.ended(piece) { tellOfLeaves(piece) }
+  }
+
+  private func tellOfLeaves(_ piece: Int) {
+    strategy?.leavesChanged(ofPiece: piece, areComing: leaves.areComing(piece))
   }
 
   // MARK: Giving

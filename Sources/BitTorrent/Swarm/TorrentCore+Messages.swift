@@ -128,7 +128,7 @@ extension TorrentCore {
 
   /// Tells the peer whether we want to ask it, if that changed.
   func updateInterest(in peer: Peer) {
-    let isInterested = peer.interesting > 0 || wantsUnknown(of: peer)
+    let isInterested = !isContradictory && (peer.interesting > 0 || wantsUnknown(of: peer))
     guard isInterested != peer.amInterested else { return }
     peer.amInterested = isInterested
     peer.lastUseful = now

@@ -3,7 +3,9 @@ internal import NIOCore
 // Asking peers for blocks, and what becomes of what was asked.
 extension TorrentCore {
   /// Whether blocks are asked for at all.
-  var canAsk: Bool { info != nil && !isPaused && !isStorageFull && !isStorageFailed }
+  var canAsk: Bool {
+    info != nil && !isPaused && !isStorageFull && !isStorageFailed && !isContradictory
+  }
 
   /// Asks for as many blocks as the peer has room for.
   func ask(_ peer: Peer) {
@@ -21,11 +23,7 @@ extension TorrentCore {
     var bytes = 0
     let wantsLeaves = peer.speaksV2 && strategy?.wantsLeaves(of: peer.handle) == true
     for block in picked {
-      if wantsLeaves, let info, !leaves.isAsked(block.piece),
-        let request = leaves.ask(block.piece, of: info, layers, peer: peer.handle, at: now)
-      {
-        send(.hashRequest(request), to: peer)
-      }
+      if wantsLeaves { askForLeaves(ofPiece: block.piece, peer) }
       bytes += block.length
       peer.requests.append(block, at: now)
       send(.request(block), to: peer)
@@ -86,6 +84,7 @@ extension TorrentCore {
     guard outcome.kind == .wanted else {
       wasted += Int64(block.length)
       observe(.duplicate(block, from: peer.handle), peer)
+      if outcome.kind == .duplicate { cameAgain(block, data, from: peer) }
       return
     }
     lastGain = now

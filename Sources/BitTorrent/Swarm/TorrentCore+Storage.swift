@@ -11,8 +11,10 @@ extension TorrentCore {
       pieceFailed(piece, digests: digests, badBlocks: badBlocks)
     case .pieceLost(let piece):
       pieceLost(piece)
+    case .pieceContradicts(let piece): pieceContradicts(piece)
     case .pieceDigests(let piece, let digests):
       punish(smartBan.pieceRight(piece, digests: digests), piece: piece)
+      judgeCopies(of: piece, digests)
     case .full:
       isStorageFull = true
       storageFullAt = now
@@ -62,7 +64,7 @@ extension TorrentCore {
       updateInterest(in: peer)
     }
     credit(piece, senders, isRight: true)
-    leaves.ended(piece)
+    leavesEnded(piece)
     checkCompletion()
   }
 
@@ -70,7 +72,7 @@ extension TorrentCore {
     guard piece >= 0, piece < picker.have.bitCount, !picker.have[piece] else { return }
     let senders = picker.senders(of: piece)
     // All of it is fetched anew: the storage keeps nothing of a piece that failed.
-    defer { leaves.ended(piece) }
+    defer { leavesEnded(piece) }
     picker.pieceFailed(piece, badBlocks: [])
     actions.append(.discard(piece: piece))
     hasReleasedBlocks = true
@@ -86,11 +88,55 @@ extension TorrentCore {
   /// Blocks that were written are gone from the disk: the piece is fetched anew.
   private func pieceLost(_ piece: Int) {
     guard piece >= 0, piece < picker.have.bitCount, !picker.have[piece] else { return }
-    leaves.ended(piece)
+    leavesEnded(piece)
     picker.pieceFailed(piece, badBlocks: [])
     actions.append(.discard(piece: piece))
     hasReleasedBlocks = true
   }
+
+  /// One side of a hybrid torrent calls a piece right and the other wrong: nobody lied.
+  ///
+  /// Nobody can do better either, so it is not fetched, or bought, again; what leaves proved right
+  /// is paid for.
+  private func pieceContradicts(_ piece: Int) {
+    guard piece >= 0, piece < picker.have.bitCount, !picker.have[piece] else { return }
+    let senders = picker.senders(of: piece)
+    picker.pieceFailed(piece, badBlocks: [])
+    actions.append(.discard(piece: piece))
+    credit(piece, senders, isRight: false, isBlaming: false)
+    leavesEnded(piece)
+    isContradictory = true
+    isWantedStale = true
+  }
+
+  // MARK: Copies
+
+  /// A block came that is here already: where a strategy may owe its sender for it, it is found out
+  /// all the same whether it is right.
+  func cameAgain(_ block: BlockRequest, _ data: ByteBuffer, from peer: Peer) {
+    guard strategy != nil, info?.hasV2 == true else { return }
+    let copy = CopyJudge.Copy(
+      block: block, digest: data.withUnsafeReadableBytes { BlockDigest(hashing: $0) },
+      sender: peer.handle)
+    if let isRight = copies.judge(copy, unfinished: !picker.have[block.piece]) {
+      told(copy, isRight: isRight)
+    }
+  }
+
+  private func judgeCopies(of piece: Int, _ digests: [BlockDigest]) {
+    guard strategy != nil, info?.hasV2 == true else { return }
+    for (copy, isRight) in copies.pieceRight(piece, digests) { told(copy, isRight: isRight) }
+  }
+
+  private func told(_ copy: CopyJudge.Copy, isRight: Bool) {
+    guard let peer = peers[copy.sender] else { return }
+    let (piece, bytes) = (copy.block.piece, copy.block.length)
+    guard !isRight else { return observe(.copied(copy.block, from: copy.sender), peer) }
+    observe(.failed(piece: piece, bytes: bytes, from: copy.sender, isProven: true), peer)
+    punish(SmartBan.Verdict(banned: [copy.sender]), piece: piece)
+  }
+
+  // MARK: Verdicts
 
   /// Bans those proven to lie, also when they have left since.
   private func punish(_ verdict: SmartBan.Verdict, piece: Int) {
@@ -108,7 +154,8 @@ extension TorrentCore {
 
   // Tells each sender's share of a piece that was judged, without what leaves told before.
   private func credit(
-    _ piece: Int, _ senders: [PeerHandle?], isRight: Bool, badBlocks: [Int] = []
+    _ piece: Int, _ senders: [PeerHandle?], isRight: Bool, badBlocks: [Int] = [],
+    isBlaming: Bool = true
   ) {
     guard let length = info?.layout.dataLength(ofPiece: piece) else { return }
     let told = leaves.told(piece)
@@ -131,7 +178,7 @@ extension TorrentCore {
       }
       credit(
         piece, block..<end, senders, length, isRight: isRight,
-        isProven: badBlocks.isEmpty ? isFromOne == true : isBad(block))
+        isProven: isBlaming && (badBlocks.isEmpty ? isFromOne == true : isBad(block)))
       block = end
     }
   }

@@ -50,7 +50,7 @@ extension TorrentCore {
   /// How the torrent's transfer goes.
   func strategyFigures() -> TorrentFigures {
     var figures = TorrentFigures()
-    figures.isComplete = isComplete
+    figures.isComplete = isComplete || isContradictory
     var counts = TorrentStatistics()
     countBytes(into: &counts)
     figures.bytesLeft = counts.bytesWanted - counts.bytesDone

@@ -37,6 +37,8 @@ package final class TorrentCore {
   var areHashesWanted = false
   /// The leaves of pieces under way, where a strategy wants them.
   var leaves = LeafExchange()
+  /// Blocks that came again, where a strategy may owe somebody for them.
+  var copies = CopyJudge()
   var picker: PiecePicker
   /// The user's priorities of pieces, where they are not all the usual one.
   var priorities: [UInt8] = []
@@ -78,6 +80,8 @@ package final class TorrentCore {
   var isPaused = false
   var isStorageFull = false
   var isStorageFailed = false
+  /// The two sides of a hybrid torrent call for different bytes: nothing more is asked for.
+  var isContradictory = false
   /// Pieces that are had and could not be read lately.
   var unreadable: [Int: ReadFailures] = [:]
   /// When a block that was wanted came last, and when a piece proved right.

@@ -38,6 +38,13 @@ public enum PieceVerdict: Sendable, Equatable {
 }
 
 extension PieceExpectation {
+  /// Whether one side of a hybrid torrent calls a piece's bytes right and the other calls them
+  /// wrong: no bytes will please both.
+  package func isContradicted(by digest: PieceDigest) -> Bool {
+    guard let sha1, let tree, let root = tree.root else { return false }
+    return (digest.sha1 == sha1) != (digest.root(leafCount: tree.leafCount) == root)
+  }
+
   /// Compares the hashes of a piece's bytes with those that it must have: all that are known.
   public func verdict(on digest: PieceDigest) -> PieceVerdict {
     guard isVerifiable else { return .unverifiable }

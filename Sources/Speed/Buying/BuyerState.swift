@@ -80,6 +80,9 @@ struct BuyerState {
   /// Its value in wei.
   private(set) var unverifiedValue: UInt128 = 0
 
+  // Blocks that came again, and are not known to be right yet, the oldest first.
+  private var copies: [(block: BlockRequest, part: Part)] = []
+
   // MARK: Requests
 
   /// A request goes out at the price that holds.
@@ -149,6 +152,26 @@ struct BuyerState {
     tallies[piece] = tally
   }
 
+  /// The value in wei of what came of pieces that are not checked yet, and whose blocks are not
+  /// `judged` one by one.
+  func unverifiedValue(except judged: Set<Int>) -> UInt128 {
+    guard !judged.isEmpty else { return unverifiedValue }
+    return tallies.reduce(0) { sum, tally in
+      judged.contains(tally.key) ? sum : tally.value.reduce(sum) { $0 + $1.value }
+    }
+  }
+
+  /// A block came that was here already; it is paid for if it proves right.
+  mutating func holdCopy(_ block: BlockRequest, _ part: Part) {
+    if copies.count >= Self.greatestCopies { copies.removeFirst() }
+    copies.append((block, part))
+  }
+
+  /// A copy proved right.
+  mutating func takeCopy(_ block: BlockRequest) -> Part? {
+    copies.firstIndex { $0.block == block }.map { copies.remove(at: $0).part }
+  }
+
   /// Whether blocks without a price must be noted too, as it is not told which of a piece proved
   /// right.
   var isHolding: Bool { accepted != nil || !tallies.isEmpty }
@@ -184,4 +207,5 @@ struct BuyerState {
   }
 
   private static let greatestTags = 4_096
+  private static let greatestCopies = 256
 }

@@ -1,6 +1,5 @@
 internal import BitTorrent
 internal import ChainTypes
-internal import Metainfo
 internal import NIOCore
 internal import Primitives
 
@@ -197,15 +196,9 @@ extension SpeedConnection {
     buyer.counted = ahead
   }
 
-  /// Whether each block can be found right or wrong by itself, so that nothing has to be paid before:
-  /// in v2, where one answer holds the leaves of a piece.
-  var judgesBlocks: Bool {
-    introduction.isV2
-      && market.pieceLength <= MerkleRange.lengthLimit * BlockRequest.blockLength
-  }
-
-  /// What may be paid of what is not checked yet, where pieces are large.
-  var valueOnAccount: UInt128 { judgesBlocks ? 0 : buyer.unverifiedValue }
+  /// What may be paid of what is not checked yet, where pieces are large: nothing where each block
+  /// is found right or wrong by itself.
+  var valueOnAccount: UInt128 { buyer.unverifiedValue(except: market.judgedPieces) }
 
   /// What is asked from here on is asked for nothing.
   func pauseBuying() {
@@ -279,21 +272,28 @@ extension SpeedConnection {
     let part = BuyerState.Part(
       price: price, bytes: block.length,
       billable: buyer.barter.step(block.length, verified: theirs.verified))
-    if isDuplicate { cameAgain(part) } else { buyer.hold(block.piece, part) }
+    if isDuplicate { cameAgain(block, part) } else { buyer.hold(block.piece, part) }
     recount()
     if let channel = buyer.channel { accounts.pay(channel) }
   }
 
-  // A copy came first, so that nobody looks at this one. It is paid for to those who were right
-  // before, where such blocks are few, one piece for a payee at most; not where leaves tell of
-  // each block or pieces are paid on account, as there is nothing more to be lost there.
-  private func cameAgain(_ part: BuyerState.Part) {
-    guard let channel = buyer.channel, !judgesBlocks,
-      market.pieceLength * 2 <= channel.window,
+  // A copy came first. In v2 it is told whether this one is right too. In v1 nobody looks at it: it
+  // is paid for to those who were right before, where such blocks are few, one piece for a payee at
+  // most; not where pieces are paid on account, as there is nothing more to be lost there.
+  private func cameAgain(_ block: BlockRequest, _ part: BuyerState.Part) {
+    guard let channel = buyer.channel else { return }
+    guard !introduction.isV2, market.pieceLength * 2 <= channel.window,
       channel.copies + part.bytes <= min(market.pieceLength, buyer.paidVerified / 16)
-    else { return }
+    else { return buyer.holdCopy(block, part) }
     channel.copies += part.bytes
     bill(part)
+  }
+
+  /// A block that came after a copy proved right: it was asked for, and costs what it costs.
+  func copyProved(_ block: BlockRequest) {
+    guard let part = buyer.takeCopy(block) else { return }
+    bill(part)
+    if let channel = buyer.channel { accounts.pay(channel) }
   }
 
   /// Bytes of a piece proved right.

@@ -175,6 +175,9 @@ final class SpeedConnection {
     case .duplicate(let block, from: _):
       received += block.length
       came(block, isDuplicate: true)
+    case .copied(let block, from: _):
+      verified += block.length
+      copyProved(block)
     case .cancelled(let block, of: _): gaveUp(block)
     case .verified(let piece, let bytes, from: _):
       verified += bytes

@@ -40,6 +40,8 @@ public final class SpeedMarket: Strategy {
   var ahead: UInt128 = 0
   var earned: UInt128 = 0
   var gain = GainMeter()
+  /// Pieces under way whose leaves are here, or will be soon.
+  private(set) var judgedPieces: Set<Int> = []
   /// How many of the best sellers are bought from, where a target rate is set.
   var sellerCount = 1
   var roundWasLong = false
@@ -215,6 +217,11 @@ public final class SpeedMarket: Strategy {
     return pieceLength * 2 > channel.window
   }
 
+  /// Blocks that are judged one by one are not paid for before they are.
+  public func leavesChanged(ofPiece piece: Int, areComing: Bool) {
+    if areComing { judgedPieces.insert(piece) } else { judgedPieces.remove(piece) }
+  }
+
   /// Whether a request may be served.
   public func admit(_ request: BlockRequest, from peer: PeerHandle) -> RequestVerdict {
     connections[peer]?.admit(request) ?? .serve()
@@ -267,8 +274,9 @@ extension TransferEvent {
   fileprivate var peer: PeerHandle {
     switch self {
     case .sent(_, to: let peer), .dropped(_, of: let peer), .requested(_, of: let peer),
-      .received(_, from: let peer), .duplicate(_, from: let peer), .cancelled(_, of: let peer),
-      .verified(_, _, from: let peer), .failed(_, _, from: let peer, _):
+      .received(_, from: let peer), .duplicate(_, from: let peer), .copied(_, from: let peer),
+      .cancelled(_, of: let peer), .verified(_, _, from: let peer),
+      .failed(_, _, from: let peer, _):
       peer
     }
   }

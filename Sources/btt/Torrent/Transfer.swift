@@ -91,7 +91,7 @@ struct Transfer {
           last = status
           report.show(status, await trade?.statistics())
           guard let end = end(after: status) else { continue }
-          if case .complete = end { await trade?.settleUp() }
+          await trade?.settleUp()
           return end
         case .signal:
           await trade?.stopBuying()

@@ -3,6 +3,7 @@ internal import Foundation
 internal import Metainfo
 internal import NIOCore
 internal import TestSupport
+internal import Testing
 
 /// A torrent whose files lie in a folder of their own, for making and for comparing with.
 final class DiskTorrent: Sendable {
@@ -49,6 +50,18 @@ final class DiskTorrent: Sendable {
         ? [UInt8](repeating: 0, count: file.length)
         : [UInt8](try Data(contentsOf: URL(filePath: directory.path(file.relativePath))))
     }
+  }
+
+  /// A hybrid whose two sides disagree: its v1 hashes are those of another torrent of that size.
+  func metainfo(withPiecesOf other: DiskTorrent) throws -> Metainfo {
+    let length = layout.pieceCount * 20
+    let mark = [UInt8]("6:pieces\(length):".utf8)
+    let theirs = try #require(other.info.rawBytes.firstRange(of: mark)).upperBound
+    var bytes = info.rawBytes
+    let ours = try #require(bytes.firstRange(of: mark)).upperBound
+    bytes.replaceSubrange(
+      ours..<ours + length, with: other.info.rawBytes[theirs..<theirs + length])
+    return try Metainfo(info: TorrentInfo(rawBytes: bytes), pieceLayers: metainfo.pieceLayers)
   }
 
   /// The bytes of a range of a piece.

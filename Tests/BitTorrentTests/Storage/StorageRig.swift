@@ -100,6 +100,10 @@ extension [StorageEvent] {
     compactMap { if case .pieceFailed(let piece, _, _) = $0 { piece } else { nil } }
   }
 
+  var contradicted: [Int] {
+    compactMap { if case .pieceContradicts(let piece) = $0 { piece } else { nil } }
+  }
+
   /// The blocks of a piece that were found right and wrong by their leaves.
   func judged(_ index: Int) -> (right: [Int], wrong: [Int]) {
     reduce(into: ([], [])) { sum, event in

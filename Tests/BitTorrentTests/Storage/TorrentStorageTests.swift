@@ -197,6 +197,27 @@ struct TorrentStorageTests {
     try await rig.close()
   }
 
+  @Test(
+    "tells that a hybrid contradicts itself, whichever of its sides the bytes are right for",
+    arguments: [true, false])
+  func contradiction(isRightByV2: Bool) async throws {
+    let other = try DiskTorrent(.hybrid, pieceLength: 65_536, ["": 150_000], seed: 2)
+    let torrent = try DiskTorrent(.hybrid, pieceLength: 65_536, ["": 150_000])
+    let broken = try torrent.metainfo(withPiecesOf: other)
+    let folder = try TemporaryDirectory()
+    let rig = StorageRig(try DiskTorrent(broken, of: torrent), in: folder.path)
+    _ = try await rig.open()
+    rig.storage.receive((isRightByV2 ? torrent : other).blocks([1]))
+    await rig.wait { $0.contradicted == [1] }
+    // What is wrong by both is its sender's fault as ever.
+    var junk = torrent.blocks([0])
+    junk[0].data.setInteger(UInt8(7), at: junk[0].data.readerIndex + 4)
+    rig.storage.receive(junk)
+    await rig.wait { $0.failed == [0] }
+    #expect(rig.events.contradicted == [1] && rig.events.verified.isEmpty)
+    try await rig.close()
+  }
+
   @Test("keeps within its bound when pieces cannot be hashed yet", arguments: versions)
   func bounded(_ version: TorrentInfo.Version) async throws {
     let torrent = try DiskTorrent(version, pieceLength: 1 << 20, ["": 6 << 20])

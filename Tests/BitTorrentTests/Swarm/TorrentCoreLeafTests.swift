@@ -75,9 +75,103 @@ struct TorrentCoreLeafTests {
     let request = try #require(hashRequest(in: sent))
     let actions = bench.from(peer, .hashes(request, ByteBuffer(repeating: 7, count: 128)))
     #expect(actions.reason(of: peer) == .fault(.badHashes))
-    // Another peer is asked for the piece as a whole, as leaves are asked for once.
     let (_, others) = try seed(2)
     #expect(others.contains(.request(torrent.blocks(of: 0)[0])))
+    #expect(hashRequest(in: others) == request)
+  }
+
+  private func asked(for request: HashRequest, in actions: [TorrentAction]) -> [PeerHandle] {
+    actions.compactMap {
+      if case .send(let peer, .hashRequest(request)) = $0 { peer } else { nil }
+    }
+  }
+
+  @Test("that one refuses or does not send are asked of others, of four in all")
+  func askedOfOthers() throws {
+    let (first, sent) = try seed(1)
+    let request = try #require(hashRequest(in: sent))
+    let others = try [UInt8](2...6).map { try seed($0) }
+    #expect(others.allSatisfy { hashRequest(in: $0.1) == nil })
+    let peers = others.map(\.0)
+    #expect(asked(for: request, in: bench.from(first, .hashReject(request))) == [peers[0]])
+    #expect(strategy.comingLeaves == [0: true])
+    // One is silent: who trades by leaves goes on without them, and the next one is asked.
+    #expect(asked(for: request, in: bench.pass(.seconds(3))) == [peers[1]])
+    #expect(strategy.comingLeaves == [0: false])
+    #expect(asked(for: request, in: bench.tell(.peerClosed(peers[1]))) == [peers[2]])
+    #expect(asked(for: request, in: bench.from(peers[2], .hashReject(request))).isEmpty)
+    #expect(asked(for: request, in: bench.pass(.seconds(10))).isEmpty)
+    // What comes late is as good.
+    let actions = tellLeaves(peers[0], request)
+    #expect(actions.contains { if case .leavesArrived = $0 { true } else { false } })
+    #expect(actions.reason(of: peers[0]) == nil && strategy.comingLeaves == [0: true])
+    bench.tell(.storage(.pieceVerified(0)))
+    #expect(strategy.comingLeaves == [0: false])
+  }
+
+  @Test("of pieces that are over are asked of nobody")
+  func answeredAfterTheEnd() throws {
+    let (first, sent) = try seed(1)
+    let request = try #require(hashRequest(in: sent))
+    let (second, _) = try seed(2)
+    strategy.kept = [first, second]
+    bench.exhaust(first)
+    bench.tell(.storage(.pieceVerified(0)))
+    #expect(asked(for: request, in: bench.from(first, .hashReject(request))).isEmpty)
+    #expect(asked(for: request, in: bench.pass(.seconds(5))).isEmpty)
+  }
+
+  @Test(
+    "tell of a block that came again whether it is right, before its piece is and after",
+    arguments: [true, false], [true, false])
+  func copies(isRight: Bool, comesFirst: Bool) throws {
+    let (first, _) = try seed(1)
+    let (second, _) = try seed(2)
+    strategy.kept = [first, second]
+    let block = try #require(bench.asked[second]?.min { $0.offset < $1.offset })
+    let digests = torrent.blocks(of: 0).map { block in
+      torrent.bytes(block).withUnsafeReadableBytes { BlockDigest(hashing: $0) }
+    }
+    let copy = PeerMessage.piece(
+      piece: 0, offset: block.offset,
+      data: isRight ? torrent.bytes(block) : ByteBuffer(repeating: 7, count: block.length))
+    bench.exhaust(first)
+    if comesFirst { bench.from(second, copy) }
+    let ending = bench.tell(.storage(.pieceDigests(0, digests)))
+    bench.tell(.storage(.pieceVerified(0)))
+    let actions = comesFirst ? ending : bench.from(second, copy)
+    let told = strategy.events.filter {
+      switch $0 {
+      case .copied, .failed: true
+      default: false
+      }
+    }
+    let expected: TransferEvent =
+      isRight
+      ? .copied(block, from: second)
+      : .failed(piece: 0, bytes: block.length, from: second, isProven: true)
+    #expect(told == [expected])
+    #expect(actions.reason(of: second) == (isRight ? nil : .fault(.badData(piece: 0))))
+    #expect(strategy.events.contains(.duplicate(block, from: second)))
+  }
+
+  @Test("that disagree with the v1 hashes are nobody's fault, and end the asking")
+  func contradiction() throws {
+    let hybrid = try TestTorrent(.hybrid, pieces: 2)
+    let bench = try CoreBench(hybrid, have: hybrid.none, strategy: strategy)
+    let (peer, asked) = try bench.connectSeed(1)
+    let blocks = hybrid.blocks(of: 0)
+    #expect(Set(blocks).isSubset(of: asked))
+    bench.from(peer, blocks.map { hybrid.message($0) })
+    let actions = bench.tell(.storage(.pieceContradicts(0)))
+    #expect(actions.reason(of: peer) == nil && actions.messages(to: peer).contains(.notInterested))
+    #expect(verdicts == [.failed(piece: 0, bytes: 32_768, from: peer, isProven: false)])
+    let later = bench.pass(.seconds(90))
+    #expect(later.requests(to: peer).isEmpty && later.completions == 0)
+    #expect(bench.core.statistics(at: bench.now).banned == 0)
+    #expect(try bench.connectSeed(2).asked.isEmpty)
+    // Who buys for it is told that there is nothing more to buy.
+    #expect(strategy.figures?.isComplete == true)
   }
 
   @Test("that a peer will not give leave the piece to be judged as a whole")

@@ -84,6 +84,8 @@ final class TradeRig {
   private let buying: BuyingTerms
   /// Whether the connection is of the second format.
   private let isV2: Bool
+  /// Whether somebody gives the leaves of its pieces.
+  var givesLeaves = true
 
   /// A seller and a buyer; with `isMutual` each sells and buys.
   init(
@@ -222,6 +224,7 @@ final class TradeRig {
         length: 16_384)
       nextBlock += 1
       if !isRight { wrong.insert(block.piece) }
+      if isV2 { buyer.market.leavesChanged(ofPiece: block.piece, areComing: givesLeaves) }
       observe(.requested(block, of: Self.peer), buyer)
       request(block)
     }
@@ -241,9 +244,9 @@ final class TradeRig {
     served += block.length
     observe(.sent(block, to: Self.peer), seller)
     observe(.received(block, from: Self.peer), buyer)
-    // In the second format each block is judged by itself.
-    let bytes = isV2 ? block.length : pieceLength
-    guard isV2 || block.offset + block.length == pieceLength else { return }
+    // In the second format each block is judged by itself, by its leaf.
+    let bytes = isV2 && givesLeaves ? block.length : pieceLength
+    guard isV2 && givesLeaves || block.offset + block.length == pieceLength else { return }
     let event: TransferEvent =
       !wrong.contains(block.piece)
       ? .verified(piece: block.piece, bytes: bytes, from: Self.peer)

@@ -38,6 +38,8 @@ final class Auditor: Strategy {
     case .dropped(let block, of: let peer): promised[peer]?[block] = nil
     case .verified(_, let bytes, from: let peer):
       if let payer = payers[peer] ?? market.sale(to: peer)?.payer { note(payer, 0, bytes) }
+    case .copied(let block, from: let peer):
+      if let payer = payers[peer] ?? market.sale(to: peer)?.payer { note(payer, 0, block.length) }
     default: break
     }
     market.observe(event, figures: figures, wishes: &wishes)
@@ -63,6 +65,9 @@ final class Auditor: Strategy {
   }
   func binds(_ peer: PeerHandle) -> Bool { market.binds(peer) }
   func wantsLeaves(of peer: PeerHandle) -> Bool { market.wantsLeaves(of: peer) }
+  func leavesChanged(ofPiece piece: Int, areComing: Bool) {
+    market.leavesChanged(ofPiece: piece, areComing: areComing)
+  }
   var extensionNames: [String] { market.extensionNames }
   func handshakeEntries(for peer: PeerHandle) -> [String: ByteBuffer] {
     market.handshakeEntries(for: peer)

@@ -222,7 +222,9 @@ extension SimulatedDisk {
     have.insert(index)
     wrote(piece.heldBytes)
     var events: [StorageEvent] = []
-    if suspects.remove(index) != nil { events.append(.pieceDigests(index, digests(blocks))) }
+    if suspects.remove(index) != nil || torrent.info.hasV2 {
+      events.append(.pieceDigests(index, digests(blocks)))
+    }
     return .done(events + [.pieceVerified(index)] + released)
   }
 

@@ -144,6 +144,12 @@ extension PieceAssembly {
     hashedBlocks == blockCount && expectation.verdict(on: hasher.digest()) == .valid
   }
 
+  /// Whether the two sides of a hybrid torrent disagree about the piece, which is complete and
+  /// hashed.
+  func contradicts(_ expectation: PieceExpectation) -> Bool {
+    hashedBlocks == blockCount && expectation.isContradicted(by: hasher.digest())
+  }
+
   /// The digests of all blocks of a complete piece.
   func digests(from files: TorrentFiles) throws(StorageError) -> [BlockDigest] {
     var digests: [BlockDigest] = []

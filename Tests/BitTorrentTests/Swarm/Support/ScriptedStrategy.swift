@@ -14,6 +14,8 @@ final class ScriptedStrategy: Strategy {
   private(set) var gone: [PeerHandle] = []
   private(set) var introduced: [PeerHandle: PeerIntroduction] = [:]
   private(set) var figures: TorrentFigures?
+  /// Whether a piece's leaves are coming, as it was told last.
+  private(set) var comingLeaves: [Int: Bool] = [:]
   private(set) var settlements = 0
   private(set) var now = NIODeadline.distantPast
   /// Peers that are asked for leaves.
@@ -42,6 +44,8 @@ final class ScriptedStrategy: Strategy {
   func keeps(_ peer: PeerHandle) -> Bool { kept.contains(peer) }
 
   func wantsLeaves(of peer: PeerHandle) -> Bool { leafGivers.contains(peer) }
+
+  func leavesChanged(ofPiece piece: Int, areComing: Bool) { comingLeaves[piece] = areComing }
 
   func rank(of peer: PeerHandle, figures: PeerFigures) -> UploadRank? {
     tiers[peer].map { UploadRank(tier: $0, weight: weights[peer] ?? 1) }
