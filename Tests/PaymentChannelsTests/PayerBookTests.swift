@@ -81,7 +81,8 @@ internal import Testing
     var again = try Fixture.engine(of: Fixture.payer, store: store.kill())
     #expect(try again.payer(channel.id).signed == 0)
     #expect(try again.payer(channel.id).ceiling == 110)
-    try again.shown(newest)
+    var isTaken = try again.shown(newest)
+    #expect(isTaken)
     #expect(try again.payer(channel.id).signed == 90)
     guard
       case .resend(newest) = try again.payer(channel.id)
@@ -90,6 +91,9 @@ internal import Testing
       Issue.record("the shown voucher is not known")
       return
     }
+    // What says no more is not looked at, and not taken.
+    isTaken = try again.shown(try Fixture.voucher(89, of: channel, by: Fixture.payee))
+    #expect(!isTaken)
     // Others' signatures prove nothing.
     #expect(throws: ChannelError.badSignature(channel.id)) {
       try again.shown(try Fixture.voucher(95, of: channel, by: Fixture.payee))

@@ -38,7 +38,7 @@ struct TillTests {
 
     init(
       _ test: TillTests, _ store: SimulatedStore, budgets: [(SHA1Hash, UInt128)],
-      hasClock: Bool = false, after start: Duration = .zero
+      hasClock: Bool = false, after start: Duration = .zero, missing events: [ChannelEvent] = []
     ) async throws {
       let clock = SleeplessClock(start: .seconds(1_700_000_000) + start)
       self.clock = clock
@@ -54,6 +54,10 @@ struct TillTests {
           path: test.directory.path("statement"),
           now: { UInt64(clock.now.components.seconds) }), clock: clock, logger: logger)
       self.till = till
+      if !events.isEmpty {
+        test.ledger.mine(events)
+        try await service.catchUp()
+      }
       for (torrent, budget) in budgets { await till.allow(budget, for: torrent) }
       task = Task { await till.run() }
       // It has found the channel, and written what it had to say; what comes now it writes when
@@ -164,6 +168,117 @@ struct TillTests {
     #expect(third.till.statement.books.spent[torrent] == before + 10)
     #expect(promised(third.till.statement.books) == 100)
     await third.kill()
+  }
+
+  @Test(
+    "what a crash kept from being told as billed is owed in every later session",
+    arguments: [false, true])
+  func billed(isStatementWritten: Bool) async throws {
+    let store = SimulatedStore()
+    let first = try await Life(self, store, budgets: [(torrent, 1_000)])
+    let voucher = try await first.pay(90, on: channel.id)
+    if isStatementWritten { await first.pass() }
+    await first.kill()
+
+    let after = store.kill()
+    let second = try await Life(self, after, budgets: [(torrent, 1_000)])
+    if !isStatementWritten {
+      second.till.submit(.shown(voucher))
+      while await second.next() != .known(channel.id, total: 90, voucher) {}
+    }
+    // Of what it buys then, a part is not signed for when it ends.
+    second.till.statement.moved(channel.id, TradeFigures(billed: 50))
+    _ = try await second.pay(100, on: channel.id)
+    try await second.close()
+
+    let third = try await Life(self, after.kill(), budgets: [(torrent, 1_000)])
+    guard case .opened(_, _, let signed, let owed) = await third.next() else {
+      Issue.record("the channel is not found again")
+      return
+    }
+    #expect(signed == 100 && owed == 140)
+    await third.kill()
+  }
+
+  @Test("a voucher that says no more than the books know is not passed on, whoever signed it")
+  func forged() async throws {
+    let life = try await Life(self, SimulatedStore(), budgets: [(torrent, 1_000)])
+    // They are ahead of the till, as when the ledger has just paid.
+    _ = try await life.service.pay(channel.id, total: 80)
+    let forged = try Voucher(channelID: channel.id, cumulativeAmount: 70)
+      .signed(by: payee, in: ledger.domain)
+    life.till.submit(.shown(forged))
+    life.till.submit(.pay(channel.id, total: 90))
+    var isPaid = false
+    while !isPaid {
+      switch await life.next() {
+      case .known: Issue.record("the forgery is taken for a voucher")
+      case .paid: isPaid = true
+      default: continue
+      }
+    }
+    await life.kill()
+  }
+
+  @Test("misses nothing that the ledger did before it ran, behind however much else")
+  func missed() async throws {
+    let other = ChannelDescriptor(
+      payer: payer.address, payee: payee.address, graceSeconds: 3_600, graceBlocks: 50,
+      openCount: 1, module: ledger.domain.module, chainID: ledger.domain.chainID)
+    var events: [ChannelEvent] = [
+      .opened(other, deposit: Self.deposit),
+      .closed(channel.id, paid: 0, settled: 0, refund: Self.deposit),
+    ]
+    for amount in 1...5_000 as ClosedRange<UInt128> {
+      events.append(.toppedUp(other.id, amount: 1, deposit: Self.deposit + amount))
+    }
+    events.append(.closed(other.id, paid: 0, settled: 0, refund: Self.deposit + 5_000))
+    let life = try await Life(
+      self, SimulatedStore(), budgets: [(torrent, 1_000)], missing: events)
+    var closed: [ChannelID] = []
+    while closed.last != other.id {
+      if case .closed(let id) = await life.next() { closed.append(id) }
+    }
+    #expect(closed == [channel.id, other.id])
+    await life.kill()
+  }
+
+  @Test("of a budget so much is locked as channels in use hold, however they came to be used")
+  func locked() async throws {
+    let life = try await Life(self, SimulatedStore(), budgets: [(torrent, 2_000)])
+    // Who wants more than that is given all that may be locked: the ledger, which refuses, is asked
+    // for it.
+    func lockable(_ order: DeskOrder) async -> UInt128 {
+      let before = ledger.values.count
+      life.till.submit(order)
+      while true {
+        switch await life.next() {
+        case .notToppedUp, .notOpened:
+          let values = ledger.values
+          return values.count > before ? values[before] : 0
+        default: continue
+        }
+      }
+    }
+    func wish(_ payee: Address) -> ChannelWish {
+      ChannelWish(payee: payee, deposit: 10_000, graceSeconds: 3_600, graceBlocks: 50)
+    }
+    // Its channel holds 1,600, of which 500 are signed away.
+    _ = try await life.pay(500, on: channel.id)
+    #expect(await lockable(.topUp(channel.id, by: 10_000)) == 400)
+    // Found again, it holds no more than before, and a top-up that failed locked nothing.
+    for _ in 0..<2 {
+      life.till.submit(.open([wish(payee.address)]))
+      var isFound = false
+      while !isFound { if case .opened = await life.next() { isFound = true } }
+    }
+    #expect(await lockable(.topUp(channel.id, by: 10_000)) == 400)
+    // Once it is gone, so is what it held.
+    ledger.mine([.closed(channel.id, paid: 500, settled: 500, refund: 1_100)])
+    try await life.service.catchUp()
+    while await life.next() != .closed(channel.id) {}
+    #expect(await lockable(.open([wish(TestChain.key(23).address)])) == 1_500)
+    await life.kill()
   }
 
   @Test("what the ledger pays out was promised, though the seller was never met again")

@@ -182,6 +182,70 @@ struct TradeTests {
     #expect(rig.seller.desk.income == rig.paid(72 << 20))
   }
 
+  @Test(
+    "a seller whose deposit is used up is bought from again once the ledger or the budget allows",
+    arguments: [true, false])
+  func usedUp(isLedgerDown: Bool) throws {
+    var terms = BuyingTerms(
+      budget: TradeRig.price * (isLedgerDown ? 128 : 64), maximumPrice: TradeRig.price)
+    terms.measuresGain = false
+    let rig = try TradeRig(buying: terms)
+    rig.begin()
+    let id = try #require(rig.buyer.market.statistics.peers[0].buyingChannel)
+    rig.buyer.desk.books.withLock { $0.isLedgerDown = isLedgerDown }
+    for _ in 0..<260 { rig.transfer(blocks: 16) }
+    rig.pass(.seconds(2))
+    #expect(rig.seller.desk.income == rig.paid(64 << 20))
+    #expect(rig.buyer.market.statistics.peers[0].buyingPrice == nil)
+    rig.buyer.desk.books.withLock { $0.isLedgerDown = false }
+    rig.buyer.market.buying?.budget = TradeRig.price * 128
+    rig.pass(.seconds(31))
+    #expect(rig.buyer.market.statistics.peers[0].buyingPrice != nil)
+    rig.seller.desk.mailbox.post(.toppedUp(id, deposit: TradeRig.price * 128))
+    rig.pump()
+    for _ in 0..<64 { rig.transfer(blocks: 16) }
+    rig.pass(.seconds(2))
+    #expect(rig.seller.desk.income == rig.paid(80 << 20))
+    #expect(rig.ledger.count == 1)
+  }
+
+  @Test("buying is settled only when what was asked for at a price has come and is paid")
+  func settled() throws {
+    let rig = try TradeRig()
+    rig.begin()
+    // Of the second piece the first blocks.
+    rig.transfer(blocks: 20)
+    rig.buyer.market.buying = nil
+    rig.pass(.seconds(2))
+    #expect(!rig.buyer.market.isSettled)
+    rig.transfer(blocks: 12)
+    rig.pass(.seconds(1))
+    #expect(rig.buyer.market.isSettled)
+    #expect(rig.seller.desk.income == rig.paid(20 << 14))
+  }
+
+  @Test("a torrent that comes to rest leaves its trade to be told, once")
+  func rests() throws {
+    let rig = try TradeRig()
+    rig.begin()
+    let id = try #require(rig.buyer.market.statistics.peers[0].buyingChannel)
+    let statement = try Statement(path: nil)
+    let recorder = TradeRecorder(statement: statement)
+    statement.append(
+      .opened(
+        id, ChannelParty(rig.seller.desk.account, isPaidByUs: true), deposit: 1 << 60, paid: 0,
+        torrent: .zero))
+    rig.transfer(blocks: 16)
+    recorder.record(rig.buyer.market.takeTrade(), of: .zero)
+    rig.transfer(blocks: 16)
+    rig.buyer.market.ended()
+    let rows = rig.buyer.market.takeTrade()
+    #expect(rows.last?.hasEnded == true)
+    recorder.record(rows, of: .zero)
+    recorder.record(rig.buyer.market.takeTrade(), of: .zero)
+    #expect(statement.owed(on: id) == rig.paid(32 << 14))
+  }
+
   @Test("what a closed channel did not pay may be locked again")
   func closedChannel() throws {
     var terms = BuyingTerms(budget: TradeRig.price * 96, maximumPrice: TradeRig.price)

@@ -64,8 +64,8 @@ package final class NodeMarket: Sendable {
     }
   }
 
-  /// Writes down what was spent, once the session has ended.
-  func close() async { await till.close() }
+  /// Writes down what was traded and spent, once the session has ended.
+  func close() async { await markets.close() }
 
   /// Whether anything is paid for; what the settings say holds again after a restart.
   func spending(_ isSpending: Bool?) async -> Bool {

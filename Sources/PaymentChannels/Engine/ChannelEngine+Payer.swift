@@ -38,15 +38,17 @@ extension ChannelEngine {
   /// Takes note of the highest voucher of ours that the payee shows, as on every connection.
   ///
   /// Below the ceiling it tells where to go on; above it, it proves that the store is an old copy.
-  package mutating func shown(_ voucher: SignedVoucher) throws(ChannelError) {
+  /// One that says no more than is known is not looked at, and false is returned.
+  @discardableResult
+  package mutating func shown(_ voucher: SignedVoucher) throws(ChannelError) -> Bool {
     let id = voucher.channelID
     var book = try payer(id)
-    guard voucher.cumulativeAmount > book.signed else { return }
+    guard voucher.cumulativeAmount > book.signed else { return false }
     guard voucher.isSigned(by: book.signer, in: domain) else { throw .badSignature(id) }
     guard voucher.cumulativeAmount > book.ceiling else {
       book.note(voucher)
       payers[id] = book
-      return
+      return true
     }
     stop(id, shown: voucher.cumulativeAmount)
     throw .oldStore(id, shown: voucher.cumulativeAmount, ceiling: book.ceiling)

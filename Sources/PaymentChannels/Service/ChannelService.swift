@@ -100,7 +100,16 @@ public actor ChannelService {
   public var storeFailure: StoreError? { engine.commit.failure }
 
   /// What happens from now on; of what is not taken the newest 4,096 are kept.
-  public nonisolated func updates() -> AsyncStream<ChannelUpdate> { subscribers.subscribe() }
+  public nonisolated func updates() -> AsyncStream<ChannelUpdate> {
+    subscribers.subscribe(.bufferingNewest(4_096))
+  }
+
+  /// What happens from now on but for payments, every bit of it, however late it is taken.
+  ///
+  /// All of that costs somebody a transaction, so nobody makes it much.
+  package nonisolated func ledgerUpdates() -> AsyncStream<ChannelUpdate> {
+    subscribers.subscribe(.unbounded) { if case .paid = $0 { false } else { true } }
+  }
 
   /// Writes everything down exactly; to be called when nothing else is under way.
   ///
@@ -287,17 +296,19 @@ public actor ChannelService {
 
   /// Takes note of the newest voucher of ours that a payee holds, as on every connection.
   ///
+  /// - Returns: whether it says more than was known; otherwise nobody looks at its signature.
   /// - Throws: `ChannelError.oldStore` when it proves that these books are an old copy: then
   ///   nothing more is signed on the channel until `adopt`.
-  public func shown(_ voucher: SignedVoucher) async throws(ChannelError) {
-    let result: Result<Void, ChannelError>
+  @discardableResult
+  public func shown(_ voucher: SignedVoucher) async throws(ChannelError) -> Bool {
+    let result: Result<Bool, ChannelError>
     do throws(ChannelError) {
       result = .success(try engine.shown(voucher))
     } catch {
       result = .failure(error)
     }
     try await syncAll()
-    try result.get()
+    return try result.get()
   }
 
   /// Goes on signing on a channel that was stopped, from `amount` or from what was shown.

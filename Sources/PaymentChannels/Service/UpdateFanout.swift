@@ -4,27 +4,35 @@ internal import Synchronization
 final class UpdateFanout: Sendable {
   private struct State {
     var next: UInt64 = 0
-    var continuations: [UInt64: AsyncStream<ChannelUpdate>.Continuation] = [:]
+    var listeners: [UInt64: Listener] = [:]
+  }
+
+  private struct Listener {
+    var continuation: AsyncStream<ChannelUpdate>.Continuation
+    var isTold: @Sendable (ChannelUpdate) -> Bool
   }
 
   private let state = Mutex(State())
 
-  func subscribe() -> AsyncStream<ChannelUpdate> {
-    let (stream, continuation) = AsyncStream<ChannelUpdate>.makeStream(
-      bufferingPolicy: .bufferingNewest(4_096))
+  /// A stream of what happens from now on, as far as `isTold` says.
+  func subscribe(
+    _ policy: AsyncStream<ChannelUpdate>.Continuation.BufferingPolicy,
+    isTold: @escaping @Sendable (ChannelUpdate) -> Bool = { _ in true }
+  ) -> AsyncStream<ChannelUpdate> {
+    let (stream, continuation) = AsyncStream<ChannelUpdate>.makeStream(bufferingPolicy: policy)
     let number = state.withLock { state in
       state.next += 1
-      state.continuations[state.next] = continuation
+      state.listeners[state.next] = Listener(continuation: continuation, isTold: isTold)
       return state.next
     }
     continuation.onTermination = { [weak self] _ in
-      self?.state.withLock { _ = $0.continuations.removeValue(forKey: number) }
+      self?.state.withLock { _ = $0.listeners.removeValue(forKey: number) }
     }
     return stream
   }
 
   func yield(_ update: ChannelUpdate) {
-    let continuations = state.withLock { Array($0.continuations.values) }
-    for continuation in continuations { continuation.yield(update) }
+    let listeners = state.withLock { Array($0.listeners.values) }
+    for listener in listeners where listener.isTold(update) { listener.continuation.yield(update) }
   }
 }

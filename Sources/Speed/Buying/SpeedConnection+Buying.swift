@@ -127,8 +127,10 @@ extension SpeedConnection {
     case .ready:
       // Those without credit may have some later: that is asked by accepting.
       guard buyer.accepted == nil, !buyer.hasNoCredit || now >= buyer.triesAgainAt,
-        let channel = buyer.channel, hasRoom(channel, quote)
+        let channel = buyer.channel
       else { return }
+      // A deposit may be used up because its top-up failed, or because there was no budget then.
+      guard hasRoom(channel, quote) else { return accounts.topUp(channel, for: market) }
       accept(quote)
     }
   }

@@ -121,16 +121,20 @@ extension SpeedAccounts {
     }
   }
 
-  // At three quarters of a deposit, as much again, as far as the budget reaches.
-  private func topUp(_ channel: BuyingChannel) {
+  /// At three quarters of a deposit, has as much again locked, as far as the budget reaches: of the
+  /// torrent that finds no room, or else of one that buys.
+  func topUp(_ channel: BuyingChannel, for other: SpeedMarket? = nil) {
     guard channel.toppingUp == 0, !channel.isOver, now >= noLedgerUntil,
       now >= channel.noTopUpUntil,
       channel.committed >= channel.deposit / 4 * 3,
-      let market = channel.users.first(where: { $0.buyer.accepted != nil })?.market
+      let market = other ?? channel.users.first(where: { $0.buyer.accepted != nil })?.market
     else { return }
     let amount = min(
       Bill.cost(of: SpeedMarket.depositBytes, at: channel.price), market.unlockedBudget)
-    guard amount > 0 else { return }
+    // Less than a block is not worth a transaction.
+    guard amount >= max(Bill.cost(of: BlockRequest.blockLength, at: channel.price), 1) else {
+      return
+    }
     channel.toppingUp = amount
     desk.submit(.topUp(channel.id, by: amount))
   }

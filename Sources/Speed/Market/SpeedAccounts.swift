@@ -142,6 +142,8 @@ public final class SpeedAccounts {
       guard let channel = buying[id] else { return }
       channel.toppingUp = 0
       channel.deposit = max(channel.deposit, deposit)
+      // Who found no room any more goes on.
+      for connection in channel.users { connection.market.offersChanged() }
     case .notToppedUp(let id):
       buying[id]?.toppingUp = 0
       buying[id]?.noTopUpUntil = now + configuration.ledgerRetry

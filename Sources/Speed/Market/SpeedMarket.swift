@@ -72,14 +72,16 @@ public final class SpeedMarket: Strategy {
     wake?()
   }
 
-  /// Whether nothing that is owed on open connections is still to be signed.
-  public var isSettled: Bool { !connections.values.contains { $0.isOwing } }
+  /// Whether nothing of what was asked for at a price on open connections is still to come, to be
+  /// checked or to be signed for.
+  public var isSettled: Bool { ahead == 0 && !connections.values.contains { $0.isOwing } }
 
   /// The torrent is no more in the market: what is owed is paid as far as the desk goes.
   public func ended() {
     for connection in ordered {
       if let channel = connection.buyer.channel { accounts.pay(channel, flush: true) }
       connection.ended()
+      noteTrade(of: connection, hasEnded: true)
     }
     connections = [:]
     accounts.markets.removeAll { $0 === self }

@@ -11,15 +11,19 @@ internal import Synchronization
 ///     await markets.buy(BuyingTerms(budget: budget, maximumPrice: price), for: infoHash)
 ///     configuration.strategies = markets       // of the session that is started then
 ///     await markets.run()                      // as long as the session runs
+///     await markets.close()                    // once it has ended
 public final class SpeedMarkets: StrategySource {
   /// The session's desk.
   public let till: ChannelTill
   private let configuration: SpeedConfiguration
+  private let recorder: TradeRecorder
   let state = Mutex(State())
 
   struct State {
     /// What torrents traded that rest now.
     var ended = SpeedTotals()
+    /// How the connections of torrents stood when these came to rest, not written down yet.
+    var lastTrade: [(torrent: SHA1Hash, rows: [SpeedPeerRow])] = []
     var accounts: NIOLoopBound<SpeedAccounts>?
     var seats: [SHA1Hash: StrategySeat] = [:]
     var buying: [SHA1Hash: BuyingTerms] = [:]
@@ -32,6 +36,7 @@ public final class SpeedMarkets: StrategySource {
   /// Markets at a till; `selling` nil sells nothing.
   public init(till: ChannelTill, selling: SellingTerms? = nil) {
     self.till = till
+    recorder = TradeRecorder(statement: till.statement)
     configuration = SpeedConfiguration(selling: selling, unixOffset: Self.unixOffset)
   }
 
@@ -70,8 +75,8 @@ public final class SpeedMarkets: StrategySource {
 
   /// Turns buying on or off for all torrents.
   ///
-  /// Off, nothing more is asked for at a price at once, what is owed is paid within a second, and
-  /// then nothing is signed any more.
+  /// Off, nothing more is asked for at a price at once; what was asked for before is paid as it
+  /// comes and proves right, for ten seconds at most, and then nothing is signed any more.
   public func setSpending(_ isSpending: Bool) async {
     let torrents = state.withLock { state in
       state.isSpending = isSpending
@@ -82,9 +87,22 @@ public final class SpeedMarkets: StrategySource {
       seat.enter { strategy, _ in (strategy as? SpeedMarket)?.buying = terms }
     }
     if !isSpending {
-      if !torrents.isEmpty { try? await Task.sleep(for: .seconds(1)) }
+      await settle(torrents.map { $0.0 })
       // It may have been turned on again.
       if !self.isSpending { await till.setSpending(false) }
+    }
+  }
+
+  /// Waits until what was asked for at a price has come and is paid, but not for long.
+  private func settle(_ seats: [StrategySeat]) async {
+    for _ in 0..<100 {
+      var isSettled = true
+      for seat in seats {
+        let answer = await seat.ask { ($0 as? SpeedMarket)?.isSettled ?? true }
+        isSettled = isSettled && answer ?? true
+      }
+      if isSettled || isSpending || Task.isCancelled { return }
+      try? await Task.sleep(for: .milliseconds(100))
     }
   }
 
@@ -107,16 +125,18 @@ public final class SpeedMarkets: StrategySource {
     let market = SpeedMarket(accounts: accounts, buying: buying, sells: sells)
     market.wake = { seat.enter { _, _ in } }
     market.atEnd = { [weak self, unowned market] in
-      self?.leave(seat, market.statistics, market.accounts.voucherWaits)
+      self?.leave(seat, market.statistics, market.takeTrade(), market.accounts.voucherWaits)
     }
     return market
   }
 
   /// The torrent rests; where it runs again it has another seat.
   private func leave(
-    _ seat: StrategySeat, _ statistics: SpeedStatistics, _ waits: WaitHistogram
+    _ seat: StrategySeat, _ statistics: SpeedStatistics, _ trade: [SpeedPeerRow],
+    _ waits: WaitHistogram
   ) {
     state.withLock { state in
+      if !trade.isEmpty { state.lastTrade.append((seat.id, trade)) }
       state.ended.add(statistics)
       state.ended.voucherWaits = waits
       if state.seats[seat.id]?.number == seat.number { state.seats[seat.id] = nil }
@@ -147,15 +167,20 @@ public final class SpeedMarkets: StrategySource {
 
   /// Keeps the statement up to date, until the task is cancelled.
   public func run() async {
-    let recorder = TradeRecorder(statement: till.statement)
     while !Task.isCancelled {
-      await record(recorder)
+      await record()
       try? await Task.sleep(for: .seconds(1))
     }
-    await record(recorder)
+    await record()
   }
 
-  private func record(_ recorder: TradeRecorder) async {
+  /// Writes down what was traded and spent, once the session has ended and nothing runs any more.
+  public func close() async {
+    await record()
+    await till.close()
+  }
+
+  private func record() async {
     let offset = Self.unixOffset
     for (torrent, seat) in state.withLock({ $0.seats }) {
       let trade = await seat.ask { strategy in
@@ -165,5 +190,11 @@ public final class SpeedMarkets: StrategySource {
       guard let trade = trade ?? nil else { continue }
       recorder.record(trade, of: torrent)
     }
+    // After what was asked for above, which is older.
+    let ended = state.withLock { state in
+      defer { state.lastTrade = [] }
+      return state.lastTrade
+    }
+    for (torrent, rows) in ended { recorder.record(rows, of: torrent) }
   }
 }

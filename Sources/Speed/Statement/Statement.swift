@@ -166,10 +166,10 @@ public final class Statement: Sendable {
     }
   }
 
-  /// What is owed on a channel in all, by what was told of it, in wei.
-  package func owed(on id: ChannelID) -> UInt128 {
+  /// What is owed on a channel in all, by what was told of it, in wei; nil where it knows none.
+  package func owed(on id: ChannelID) -> UInt128? {
     state.withLock { state in
-      (state.books.accounts[id]?.owed ?? 0) + (state.moved[id]?.billed ?? 0)
+      state.books.accounts[id].map { $0.owed + (state.moved[id]?.billed ?? 0) }
     }
   }
 

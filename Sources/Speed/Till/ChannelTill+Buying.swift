@@ -10,10 +10,8 @@ extension ChannelTill {
     let channels = await service.list()
     for wish in wishes {
       if let channel = channels.first(where: { isUsable($0, to: wish.payee) }) {
-        let signed = max(self.signed[channel.id] ?? 0, signedBefore(on: channel))
-        self.signed[channel.id] = signed
-        let deposit = channel.deposit.wei.low
-        purse.lock(min(deposit > signed ? deposit - signed : 0, purse.lockable))
+        find(channel)
+        setAside(channel)
         statement.opened(channel, for: torrent)
         announce(channel)
       } else {
@@ -35,9 +33,47 @@ extension ChannelTill {
         statement.append(.settled(id, amount: settled - account.settled, total: settled))
       }
       guard isUsable(channel, to: channel.descriptor.payee) else { continue }
-      signed[id] = signedBefore(on: channel)
+      find(channel)
       announce(channel)
     }
+  }
+
+  /// Takes in a channel of ours, as the books and the statement know it.
+  ///
+  /// What was signed and is not told as billed is owed like what is: a crash kept it from being
+  /// told, or it was paid on account. It is told now, or a later session would owe less by it.
+  private func find(_ channel: ChannelSummary) {
+    let (id, before) = (channel.id, signedBefore(on: channel))
+    if let known = own[id] {
+      own[id]?.signed = max(known.signed, before)
+      return
+    }
+    let owed = statement.owed(on: id)
+    if let owed, before > owed { statement.moved(id, TradeFigures(billed: before - owed)) }
+    own[id] = OwnChannel(signed: before, base: max(owed ?? 0, before))
+  }
+
+  /// What may still be locked: what is left, less what is set aside.
+  private var lockable: UInt128 {
+    let locked = own.values.reduce(opening) { $0 + $1.locked }
+    return purse.left > locked ? purse.left - locked : 0
+  }
+
+  /// Sets aside what a channel that comes to be used holds, as far as budgets reach; once.
+  private func setAside(_ channel: ChannelSummary) {
+    guard var known = own[channel.id], known.reserved == nil else { return }
+    let deposit = channel.deposit.wei.low
+    let rest = deposit > known.signed ? deposit - known.signed : 0
+    known.reserved = known.signed + min(rest, lockable)
+    own[channel.id] = known
+  }
+
+  /// Notes that a channel is used, where that is new.
+  private func use(_ id: ChannelID) async {
+    guard let known = own[id], known.reserved == nil, let channel = try? await service.get(id)
+    else { return }
+    setAside(channel)
+    statement.opened(channel, for: torrent)
   }
 
   /// What was signed on a channel, by its book or the statement: a crash may spare the one or the
@@ -47,8 +83,8 @@ extension ChannelTill {
   }
 
   private func announce(_ channel: ChannelSummary) {
-    let (signed, deposit) = (signed[channel.id] ?? 0, channel.deposit.wei.low)
-    let owed = min(max(statement.owed(on: channel.id), signed), deposit)
+    let (signed, deposit) = (own[channel.id]?.signed ?? 0, channel.deposit.wei.low)
+    let owed = min(max(statement.owed(on: channel.id) ?? 0, signed), deposit)
     mailbox.post(.opened(channel.descriptor, deposit: deposit, signed: signed, owed: owed))
   }
 
@@ -62,14 +98,14 @@ extension ChannelTill {
     do throws(ChannelError) {
       let bounds = try await service.graceBounds()
       for wish in wishes {
-        let deposit = min(wish.deposit, purse.lockable, ChannelState.maximumAmount)
+        let deposit = min(wish.deposit, lockable, ChannelState.maximumAmount)
         guard deposit > 0, wish.graceSeconds <= bounds.seconds.upperBound,
           wish.graceBlocks <= bounds.blocks.upperBound
         else {
           mailbox.post(.notOpened(payee: wish.payee))
           continue
         }
-        purse.lock(deposit)
+        opening += deposit
         terms.append(
           ChannelTerms(
             payee: wish.payee, graceSeconds: max(wish.graceSeconds, bounds.seconds.lowerBound),
@@ -79,13 +115,13 @@ extension ChannelTill {
       try await fund(terms.reduce(0) { $0 + $1.deposit })
       let opened = try await service.open(terms)
       for term in terms {
+        opening -= min(term.deposit, opening)
         guard let descriptor = opened.first(where: { $0.payee == term.payee }) else {
-          purse.unlock(term.deposit)
           mailbox.post(.notOpened(payee: term.payee))
           continue
         }
         counters.channelsOpened += 1
-        signed[descriptor.id] = 0
+        own[descriptor.id] = OwnChannel(signed: 0, base: 0, reserved: term.deposit)
         statement.append(
           .opened(
             descriptor.id, ChannelParty(term.payee, isPaidByUs: true), deposit: term.deposit,
@@ -94,7 +130,7 @@ extension ChannelTill {
       }
     } catch {
       logger.warning("channels were not opened", metadata: ["cause": "\(error)"])
-      for term in terms { purse.unlock(term.deposit) }
+      for term in terms { opening -= min(term.deposit, opening) }
       let denied = terms.isEmpty ? wishes.map(\.payee) : terms.map(\.payee)
       for payee in denied { mailbox.post(.notOpened(payee: payee)) }
     }
@@ -108,9 +144,10 @@ extension ChannelTill {
 
   /// Raises a deposit, as far as is allowed.
   func topUp(_ id: ChannelID, by amount: UInt128) async {
-    let granted = min(amount, purse.lockable)
-    guard signed[id] != nil, granted > 0 else { return mailbox.post(.notToppedUp(id)) }
-    purse.lock(granted)
+    await use(id)
+    let granted = min(amount, lockable)
+    guard own[id] != nil, granted > 0 else { return mailbox.post(.notToppedUp(id)) }
+    own[id]?.reserved? += granted
     do throws(ChannelError) {
       try await fund(granted)
       _ = try await service.topUp([(id, granted)])
@@ -118,7 +155,7 @@ extension ChannelTill {
       statement.opened(channel, for: torrent)
       mailbox.post(.toppedUp(id, deposit: channel.deposit.wei.low))
     } catch {
-      purse.unlock(granted)
+      own[id]?.reserved? -= granted
       logger.notice("a channel was not topped up", metadata: ["cause": "\(error)"])
       mailbox.post(.notToppedUp(id))
     }
@@ -126,10 +163,8 @@ extension ChannelTill {
 
   /// Signs a voucher, as far as is allowed; over as much as before where that was lost in a crash.
   func pay(_ id: ChannelID, total: UInt128) async {
-    if told.insert(id).inserted, let channel = try? await service.get(id) {
-      statement.opened(channel, for: torrent)
-    }
-    guard let signed = signed[id] else { return mailbox.post(.notPaid(id, isFinal: true)) }
+    await use(id)
+    guard let signed = own[id]?.signed else { return mailbox.post(.notPaid(id, isFinal: true)) }
     let amount = min(total > signed ? total - signed : 0, purse.left)
     guard amount > 0 || total == signed && purse.isSpending else {
       return mailbox.post(.notPaid(id, isFinal: purse.isSpending && total > signed))
@@ -142,7 +177,7 @@ extension ChannelTill {
       purse.raise(to: ceiling)
     }
     purse.spend(amount)
-    self.signed[id] = sum
+    own[id]?.signed = sum
     do throws(ChannelError) {
       let voucher = try await service.pay(id, total: sum)
       counters.vouchersSigned += 1
@@ -150,7 +185,7 @@ extension ChannelTill {
       mailbox.post(.paid(voucher))
     } catch {
       purse.restore(amount)
-      if self.signed[id] == sum { self.signed[id] = signed }
+      if own[id]?.signed == sum { own[id]?.signed = signed }
       logger.notice("a voucher was not signed", metadata: ["cause": "\(error)"])
       mailbox.post(.notPaid(id, isFinal: error.isFinal))
     }
@@ -159,7 +194,7 @@ extension ChannelTill {
   /// Takes note of our newest voucher that a payee holds.
   func shown(_ voucher: SignedVoucher) async {
     do throws(ChannelError) {
-      try await service.shown(voucher)
+      guard try await service.shown(voucher) else { return }
       learn(voucher.channelID, voucher.cumulativeAmount, voucher)
     } catch {
       // Anybody may show what is no voucher of ours.
@@ -169,11 +204,19 @@ extension ChannelTill {
 
   /// Takes note of what an earlier session signed and forgot in a crash.
   ///
-  /// The purse does not pay it again: the ceiling, which counts as spent, was above it.
+  /// The purse does not pay it again: the ceiling, which counts as spent, was above it. What it was
+  /// paid for was billed, and is told with it.
   func learn(_ id: ChannelID, _ total: UInt128, _ voucher: SignedVoucher?) {
     statement.paid(id, total: total)
-    guard let known = signed[id], total > known else { return }
-    signed[id] = total
+    guard var known = own[id], total > known.signed else { return }
+    known.signed = total
+    if total > known.base {
+      if statement.owed(on: id) != nil {
+        statement.moved(id, TradeFigures(billed: total - known.base))
+      }
+      known.base = total
+    }
+    own[id] = known
     mailbox.post(.known(id, total: total, voucher))
   }
 

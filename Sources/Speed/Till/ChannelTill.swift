@@ -55,10 +55,10 @@ public actor ChannelTill: ChannelDesk {
   private var unaccounted: [SHA1Hash: UInt128]?
   /// What channels were opened or found for last, for the statement.
   var torrent = SHA1Hash.zero
-  /// What is signed on the channels that we pay through.
-  var signed: [ChannelID: UInt128] = [:]
-  /// The channels of ours that the statement was told of in this session.
-  var told: Set<ChannelID> = []
+  /// The channels that we pay through, and may use.
+  var own: [ChannelID: OwnChannel] = [:]
+  /// What is set aside for channels that are being opened.
+  var opening: UInt128 = 0
   /// Orders about channels that wait for the one before them.
   private var queues: [ChannelID: [DeskOrder]] = [:]
   /// Channels of others that wait to be seen in a final block, and since when.
@@ -87,7 +87,7 @@ public actor ChannelTill: ChannelDesk {
     self.logger = logger
     self.signers = Dictionary(signers.map { ($0.address, $0) }) { first, _ in first }
     (orders, orderContinuation) = AsyncStream.makeStream()
-    updates = service.updates()
+    updates = service.ledgerUpdates()
     let books = statement.books
     purse = Purse(spent: books.ceiling, billed: books.spentInAll)
     caughtUp = clock.now
@@ -221,7 +221,7 @@ public actor ChannelTill: ChannelDesk {
       }
     case .toppedUp(let id, let deposit):
       // Of our own it is told when the order is done.
-      if signed[id] == nil { mailbox.post(.toppedUp(id, deposit: deposit)) }
+      if own[id] == nil { mailbox.post(.toppedUp(id, deposit: deposit)) }
     case .paid, .stopped, .unresolved: break
     case .settled(let id, let amount, let total):
       statement.append(.settled(id, amount: amount, total: total), durably: true)
@@ -229,10 +229,8 @@ public actor ChannelTill: ChannelDesk {
     case .closeRequested(let id): mailbox.post(.closing(id))
     case .closed(let id, let total):
       statement.append(.closed(id, total: total), durably: true)
+      own[id] = nil
       mailbox.post(.closed(id))
-      if let account = statement.books.accounts[id], let signed = signed.removeValue(forKey: id) {
-        purse.unlock(account.deposit > signed ? account.deposit - signed : 0)
-      }
     case .transaction(let kind, let hash, let succeeded):
       statement.append(
         .transaction(kind: kind.name, hash, succeeded: succeeded), durably: true)
@@ -271,7 +269,7 @@ public actor ChannelTill: ChannelDesk {
   private func giveBackIdle() async {
     let now = UInt64(max(clock.now.components.seconds, 0))
     for (id, account) in statement.books.accounts
-    where account.party.isPaidByUs && !account.isClosed && signed[id] == nil
+    where account.party.isPaidByUs && !account.isClosed && own[id] == nil
       && account.lastUsed + Self.idleSeconds <= now
     {
       guard let channel = try? await service.get(id), channel.closeRequestedAt == nil else {

@@ -1,5 +1,5 @@
-/// The money of a till: what may be signed away, what is, and what is locked; sums over the whole
-/// life of its statement, in wei.
+/// The money of a till: what may be signed away, and what is; sums over the whole life of its
+/// statement, in wei.
 ///
 /// The ceiling is on disk before anything is signed below it. After a crash it counts as spent, so
 /// that no crash, however often it comes, buys more than was allowed.
@@ -7,7 +7,6 @@ struct Purse {
   private(set) var spent: UInt128
   private(set) var ceiling: UInt128
   private(set) var allowed: UInt128
-  private(set) var locked: UInt128 = 0
   /// The user's switch: while it is off nothing is signed away.
   var isSpending = true
 
@@ -20,9 +19,6 @@ struct Purse {
 
   /// What may still be signed away.
   var left: UInt128 { isSpending && allowed > spent ? allowed - spent : 0 }
-
-  /// What may still be locked.
-  var lockable: UInt128 { left > locked ? left - locked : 0 }
 
   /// Allows so much more, or less.
   mutating func allow(_ amount: UInt128, insteadOf before: UInt128) {
@@ -38,23 +34,11 @@ struct Purse {
   /// Notes a ceiling that is on disk.
   mutating func raise(to ceiling: UInt128) { self.ceiling = max(self.ceiling, ceiling) }
 
-  /// Takes money that is about to be signed away; it was locked.
-  mutating func spend(_ amount: UInt128) {
-    spent += amount
-    locked -= min(amount, locked)
-  }
+  /// Takes money that is about to be signed away.
+  mutating func spend(_ amount: UInt128) { spent += amount }
 
   /// Puts back what was not signed away after all.
-  mutating func restore(_ amount: UInt128) {
-    spent -= min(amount, spent)
-    locked += amount
-  }
-
-  /// Notes money that is locked.
-  mutating func lock(_ amount: UInt128) { locked += amount }
-
-  /// Notes money that was not locked after all.
-  mutating func unlock(_ amount: UInt128) { locked -= min(amount, locked) }
+  mutating func restore(_ amount: UInt128) { spent -= min(amount, spent) }
 
   private static let parts: UInt128 = 16
 }

@@ -131,7 +131,7 @@ struct Trade: Sendable {
         }
         throw CancellationError()
       }
-      await till.close()
+      await markets.close()
       return value
     }
   }

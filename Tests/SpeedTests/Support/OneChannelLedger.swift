@@ -6,6 +6,7 @@ import Synchronization
 final class OneChannelLedger: LedgerClient {
   private let state = Mutex([LedgerBlock]())
   private let sent = Mutex(0)
+  private let asked = Mutex([UInt128]())
   let domain = ChannelDomain(chainID: 1_337)
 
   func mine(_ events: [ChannelEvent]) {
@@ -20,6 +21,9 @@ final class OneChannelLedger: LedgerClient {
 
   /// How many transactions were refused.
   var attempts: Int { sent.withLock { $0 } }
+
+  /// The coin that transactions were to take along, in wei.
+  var values: [UInt128] { asked.withLock { $0 } }
 
   func chainID() -> UInt64 { domain.chainID }
 
@@ -45,7 +49,10 @@ final class OneChannelLedger: LedgerClient {
 
   func estimateGas(
     from sender: Address, to module: Address, data: [UInt8], value: UInt128
-  ) -> UInt64 { 0 }
+  ) -> UInt64 {
+    asked.withLock { $0.append(value) }
+    return 0
+  }
 
   func send(_ rawTransaction: [UInt8]) throws(LedgerClientError) -> Hash256 {
     sent.withLock { $0 += 1 }
