@@ -100,7 +100,7 @@ struct ChannelReceive: AsyncParsableCommand {
     let isOwn = document.descriptor?.payer == (try books.books.signer.address())
     let paid = Amount(wei: UInt256(document.voucher.cumulativeAmount))
     guard !isOwn else {
-      try await books.withBooks(key: false) { try await $0.shown(document.voucher) }
+      try await books.withBooks(key: false) { _ = try await $0.shown(document.voucher) }
       return output.print(
         ["channelId": .string(id.description), "paid": .string(paid.wei.description)],
         text: "\(paid) paid in all, which these books know")
