@@ -66,6 +66,9 @@ final class BuyingChannel {
   /// Locked, or about to be, and not owed.
   var unspent: UInt128 { toppingUp + (deposit > owed ? deposit - owed : 0) }
 
+  /// Whether money is still to be signed away.
+  var isOwing: Bool { !isStopped && owed > signed || paying != nil }
+
   /// Adds bytes that proved right; returns by how much that raises what is owed.
   func add(_ bytes: Int, at price: UInt128) -> UInt128 {
     let before = owed

@@ -218,9 +218,7 @@ final class SpeedConnection {
   var isTrading: Bool { seller.accepted != nil || buyer.accepted != nil }
 
   /// Whether money is still to go.
-  var isOwing: Bool {
-    buyer.channel.map { !$0.isStopped && $0.owed > $0.signed || $0.paying != nil } ?? false
-  }
+  var isOwing: Bool { buyer.channel?.isOwing ?? false }
 
   /// Whether money is still to come or to go.
   var isSettling: Bool {

@@ -72,9 +72,9 @@ public final class SpeedMarket: Strategy {
     wake?()
   }
 
-  /// Whether nothing of what was asked for at a price on open connections is still to come, to be
-  /// checked or to be signed for.
-  public var isSettled: Bool { ahead == 0 && !connections.values.contains { $0.isOwing } }
+  /// Whether nothing of what was asked for at a price is still to come or to be checked, nor
+  /// anything to be signed on any channel, whether or not its connections are there.
+  public var isSettled: Bool { ahead == 0 && !accounts.buying.values.contains { $0.isOwing } }
 
   /// The torrent is no more in the market: what is owed is paid as far as the desk goes.
   public func ended() {
