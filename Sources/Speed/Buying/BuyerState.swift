@@ -87,11 +87,13 @@ struct BuyerState {
 
   /// A request goes out at the price that holds.
   mutating func requested(_ block: BlockRequest) {
-    close(block)
-    tags[block] = nil
-    guard let accepted else { return }
+    guard let accepted else {
+      if let old = tags.removeValue(forKey: block) { close(old) }
+      return
+    }
     number += 1
-    tags[block] = Tag(price: accepted.price, number: number)
+    let tag = Tag(price: accepted.price, number: number)
+    if let old = tags.updateValue(tag, forKey: block) { close(old) }
     openCount += 1
     openPrices += accepted.price
     // What was given up long ago is not answered any more.
@@ -108,18 +110,20 @@ struct BuyerState {
 
   /// A request was given up; should it be answered all the same, that costs what it did.
   mutating func gaveUp(_ block: BlockRequest) {
-    close(block)
+    guard let tag = tags[block] else { return }
+    close(tag)
     tags[block]?.isOpen = false
   }
 
   /// A block came; its price.
   mutating func takePrice(of block: BlockRequest) -> UInt128? {
-    close(block)
-    return tags.removeValue(forKey: block)?.price
+    guard let tag = tags.removeValue(forKey: block) else { return nil }
+    close(tag)
+    return tag.price
   }
 
-  private mutating func close(_ block: BlockRequest) {
-    guard let tag = tags[block], tag.isOpen else { return }
+  private mutating func close(_ tag: Tag) {
+    guard tag.isOpen else { return }
     openCount -= 1
     openPrices -= tag.price
   }
@@ -139,17 +143,9 @@ struct BuyerState {
 
   /// A block came of a piece that is not checked yet.
   mutating func hold(_ piece: Int, _ part: Part) {
-    unverifiedValue += part.value
-    var tally = tallies[piece] ?? []
-    if let last = tally.indices.last, tally[last].price == part.price {
-      unverifiedValue -= min(unverifiedValue, tally[last].value + part.value)
-      tally[last].bytes += part.bytes
-      tally[last].billable += part.billable
-      unverifiedValue += tally[last].value
-    } else {
-      tally.append(part)
-    }
-    tallies[piece] = tally
+    // In place: a copy for each block would cost more than the rest of it.
+    let value = tallies[piece, default: []].add(part)
+    unverifiedValue += value
   }
 
   /// The value in wei of what came of pieces that are not checked yet, and whose blocks are not
@@ -208,4 +204,18 @@ struct BuyerState {
 
   private static let greatestTags = 4_096
   private static let greatestCopies = 256
+}
+
+extension [BuyerState.Part] {
+  /// Adds what came last; returns by how much that raises the value.
+  fileprivate mutating func add(_ part: BuyerState.Part) -> UInt128 {
+    guard let last = indices.last, self[last].price == part.price else {
+      append(part)
+      return part.value
+    }
+    let before = self[last].value
+    self[last].bytes += part.bytes
+    self[last].billable += part.billable
+    return self[last].value - before
+  }
 }

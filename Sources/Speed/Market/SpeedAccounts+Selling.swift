@@ -114,14 +114,14 @@ extension SpeedAccounts {
 
   /// Whether blocks worth `cost` may be admitted on a channel; what stands in the way is set in
   /// motion.
-  func mayDeliver(_ cost: UInt128, on channel: SellingChannel) -> Bool {
-    guard !channel.isClosing, isLedgerFresh(channel), let standing = credit[channel.payer],
-      !standing.isInDefault
-    else { return false }
+  func mayDeliver(
+    _ cost: UInt128, on channel: SellingChannel, _ standing: PayerStanding
+  ) -> Bool {
+    guard !channel.isClosing, isLedgerFresh(channel), !standing.isInDefault else { return false }
     let total = channel.delivered + channel.reserved + cost
     guard total <= channel.deposit else { return false }
     guard standing.room >= cost else {
-      if credit[channel.payer]?.fullSince == nil { credit[channel.payer]?.fullSince = now }
+      if standing.fullSince == nil { credit[channel.payer]?.fullSince = now }
       return false
     }
     if channel.charged < min(total + standing.stretch / 2, channel.deposit) {

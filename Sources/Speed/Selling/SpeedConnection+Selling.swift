@@ -158,16 +158,17 @@ extension SpeedConnection {
     guard let quote = validQuote(), let channel = seller.channel else { return .serve() }
     seller.admittedInRound += 1
     guard quote.price > 0 else { return .serve() }
+    var found = accounts.credit[channel.payer]
     // A first window that nobody used was taken back; there may be another.
-    if accounts.credit[channel.payer]?.window == 0, now >= seller.welcomeAt {
+    if found?.window == 0, now >= seller.welcomeAt {
       seller.welcomeAt = now + .seconds(1)
       welcome(at: quote.price)
       tellNeed(once: true)
+      found = accounts.credit[channel.payer]
     }
-    guard let standing = accounts.credit[channel.payer], standing.window > 0 || standing.room > 0
-    else { return .serve() }
+    guard var standing = found, standing.window > 0 || standing.room > 0 else { return .serve() }
     let cost = Bill.cost(of: block.length, at: quote.price)
-    guard accounts.mayDeliver(cost, on: channel) else {
+    guard accounts.mayDeliver(cost, on: channel, standing) else {
       if !seller.isHolding {
         seller.isHolding = true
         tellNeed(once: true)
@@ -176,7 +177,8 @@ extension SpeedConnection {
     }
     guard seller.promised.updateValue(quote.price, forKey: block) == nil else { return .serve() }
     channel.reserved += cost
-    accounts.credit[channel.payer]?.reserved += cost
+    standing.reserved += cost
+    accounts.credit[channel.payer] = standing
     return .serve()
   }
 
