@@ -55,6 +55,27 @@ struct TradeTests {
     #expect(windows.max() ?? 0 > 4 << 20)
   }
 
+  @Test("what a seller counts and nobody owes, as after its crash, has no piece wait for the clock")
+  func phantomDebt() throws {
+    let rig = try TradeRig()
+    rig.begin()
+    for _ in 0..<16 { rig.transfer(blocks: 16) }
+    rig.pass(.seconds(2))
+    let window = rig.seller.said.reduce(0) { last, message in
+      if case .need(let need) = message { Int(need.window) } else { last }
+    }
+    // Sent and never arrived: more than half a window, so that what is due stays below that.
+    let blocks = window / BlockRequest.blockLength
+    for index in 0..<blocks / 8 * 5 {
+      let block = BlockRequest(piece: 100 + index / 16, offset: index % 16 << 14, length: 1 << 14)
+      #expect(rig.seller.market.admit(block, from: TradeRig.peer) == .serve())
+      rig.observe(.sent(block, to: TradeRig.peer), rig.seller)
+      rig.pump()
+    }
+    rig.transfer(blocks: blocks / 2)
+    #expect(rig.held.isEmpty)
+  }
+
   @Test("after the last piece all is paid, the buyer says so, and the payee closes the channel")
   func done() throws {
     let rig = try TradeRig()

@@ -19,6 +19,9 @@ final class BuyingChannel {
   /// What the payee says may be owed, in bytes, at a price.
   var window = SpeedExtension.firstWindow
   var price: UInt128 = 0
+  /// The payee says that there is no room for a block: what it counts is more than half a window
+  /// above what is owed here, as after its crash, and it waits for what there is.
+  var isFull = false
   /// Nothing more is bought through it.
   var isOver = false
   /// The desk signs nothing more.
@@ -100,7 +103,9 @@ final class BuyingChannel {
       total += min(unverified, Bill.cost(of: max(pieceLength - copies, 0), at: price))
     }
     let due = total > signed ? total - signed : 0
-    guard flush || due >= half || due > 0 && due + unchecked >= half else { return nil }
+    guard flush || due >= half || due > 0 && (isFull || due + unchecked >= half) else {
+      return nil
+    }
     // One voucher a millisecond is enough, unless the window is nearly full.
     guard flush || now >= nextPayment || due >= half / 2 * 3 else { return nil }
     total = min(total, deposit)

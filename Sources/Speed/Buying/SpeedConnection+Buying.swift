@@ -60,6 +60,11 @@ extension SpeedConnection {
     buyer.phase = .ready
     // No window is believed that would have us pay too seldom to be served.
     channel.window = min(max(Int(clamping: need.window), 32 << 10), 1 << 30)
+    let open = need.required > need.accepted ? need.required - need.accepted : 0
+    let block = Bill.cost(of: BlockRequest.blockLength, at: channel.price)
+    channel.isFull =
+      need.accepted >= channel.signed
+      && (open >= channel.windowValue || channel.windowValue - open < block)
     accounts.renew(channel, accepted: need.accepted, isNew: isNew)
     buyer.refusals = 0
     buyer.need = need

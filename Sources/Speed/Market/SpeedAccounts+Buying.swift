@@ -103,6 +103,7 @@ extension SpeedAccounts {
 
   private func order(_ total: UInt128, on channel: BuyingChannel) {
     channel.paying = total
+    channel.isFull = false
     channel.nextPayment = now + .milliseconds(1)
     channel.lastUsed = now
     desk.submit(.pay(channel.id, total: total))
