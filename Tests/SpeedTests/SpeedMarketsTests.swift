@@ -12,7 +12,7 @@ import TestSupport
 import Testing
 
 /// Two programs on loopback, one of which buys from the other through a channel that is open.
-@Suite("The markets of a session", .timeLimit(.minutes(1)))
+@Suite("The markets of a session", .timeLimit(.minutes(5)))
 struct SpeedMarketsTests {
   private static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
   // A wei a byte.
@@ -27,7 +27,7 @@ struct SpeedMarketsTests {
     given = try TemporaryDirectory()
     wanted = try TemporaryDirectory()
     let name = given.path("content")
-    try (Data(count: 2 << 20) + Data(UUID().uuidString.utf8)).write(to: URL(fileURLWithPath: name))
+    try (Data(count: 8 << 20) + Data(UUID().uuidString.utf8)).write(to: URL(fileURLWithPath: name))
     var creator = TorrentCreator()
     creator.version = .v1
     creator.pieceLength = 65_536
@@ -68,8 +68,9 @@ struct SpeedMarketsTests {
     await session.stop()
   }
 
-  /// Calls `body` in the middle of a slow download of which something is paid.
-  private func trade(_ body: (Party, Torrent) async throws -> Void) async throws {
+  /// Calls `body` in the middle of a download of which something is paid, so slow that it lasts
+  /// until then, with what is downloaded and what is seeded.
+  private func trade(_ body: (Party, Torrent, Torrent) async throws -> Void) async throws {
     let seller = try await party(
       TestChain.key(22), selling: SellingTerms(floorPrice: Self.price))
     let buyer = try await party(TestChain.key(21))
@@ -82,22 +83,25 @@ struct SpeedMarketsTests {
     defer { for task in tasks { task.cancel() } }
     try await Self.withSession(seller.markets) { seeder in
       var slow = TorrentOptions(directory: given.path)
-      slow.uploadLimit = 512 << 10
+      slow.uploadLimit = 64 << 10
       let seed = try await seeder.add(.metainfo(metainfo), slow)
       for await status in seed.updates where status.phase == .seeding { break }
       try await Self.withSession(buyer.markets) { leecher in
         var options = TorrentOptions(directory: wanted.path)
         options.peers = [seeder.address]
         let torrent = try await leecher.add(.metainfo(metainfo), options)
-        while await buyer.till.counters.vouchersSigned == 0 { await Task.yield() }
-        try await body(buyer, torrent)
+        while await buyer.till.counters.vouchersSigned == 0 {
+          try Task.checkCancellation()
+          await Task.yield()
+        }
+        try await body(buyer, torrent, seed)
       }
     }
   }
 
   @Test("tell what a torrent traded until it came to rest, though nobody had asked before")
   func rests() async throws {
-    try await trade { buyer, torrent in
+    try await trade { buyer, torrent, _ in
       try await torrent.pause()
       for await status in torrent.updates where status.phase == .paused { break }
       let spent = await buyer.markets.totals().spent
@@ -108,7 +112,8 @@ struct SpeedMarketsTests {
 
   @Test("pay for what was asked for before spending was turned off, and for nothing more")
   func turnedOff() async throws {
-    try await trade { buyer, torrent in
+    try await trade { buyer, torrent, seed in
+      try await seed.setLimits(TorrentRateLimits(upload: 1 << 20))
       await buyer.markets.setSpending(false)
       for await status in torrent.updates where status.phase == .seeding { break }
       let spent = await buyer.markets.totals().spent
