@@ -243,6 +243,25 @@ struct TillTests {
     await life.kill()
   }
 
+  @Test("while a deposit is being raised vouchers are signed, and a close waits")
+  func raising() async throws {
+    let life = try await Life(self, SimulatedStore(), budgets: [(torrent, 2_000)])
+    func asked(atLeast count: Int) async {
+      while ledger.values.count < count, !Task.isCancelled { await Task.yield() }
+    }
+    ledger.closeGate()
+    life.till.submit(.topUp(channel.id, by: 100))
+    await asked(atLeast: 1)
+    life.till.submit(.requestClose(channel.id))
+    // Orders about one channel's book are done in turn: the request was looked at before this one.
+    _ = try await life.pay(500, on: channel.id)
+    #expect(ledger.values.count == 1, "nobody asks for the close yet")
+    ledger.openGate()
+    #expect(await life.next() == .notToppedUp(channel.id))
+    await asked(atLeast: 2)
+    await life.kill()
+  }
+
   @Test("of a budget so much is locked as channels in use hold, however they came to be used")
   func locked() async throws {
     let life = try await Life(self, SimulatedStore(), budgets: [(torrent, 2_000)])

@@ -70,7 +70,9 @@ extension ChannelTill {
 
   /// Notes that a channel is used, where that is new.
   private func use(_ id: ChannelID) async {
-    guard let known = own[id], known.reserved == nil, let channel = try? await service.get(id)
+    guard own[id]?.reserved == nil, let channel = try? await service.get(id),
+      // Another order may have come to this meanwhile.
+      let known = own[id], known.reserved == nil
     else { return }
     setAside(channel)
     statement.opened(channel, for: torrent)
@@ -142,8 +144,15 @@ extension ChannelTill {
     if balance < amount { _ = try await service.depositToVault(amount - balance) }
   }
 
-  /// Raises a deposit, as far as is allowed.
+  /// Raises a deposit, as far as is allowed; a close that is asked for meanwhile comes after it.
   func topUp(_ id: ChannelID, by amount: UInt128) async {
+    raising.insert(id)
+    await raise(id, by: amount)
+    raising.remove(id)
+    if closingThen.remove(id) != nil { submit(.requestClose(id)) }
+  }
+
+  private func raise(_ id: ChannelID, by amount: UInt128) async {
     await use(id)
     let granted = min(amount, lockable)
     guard own[id] != nil, granted > 0 else { return mailbox.post(.notToppedUp(id)) }
@@ -222,6 +231,11 @@ extension ChannelTill {
 
   /// Asks for the close as the payer.
   func requestClose(_ id: ChannelID) async {
+    // On the ledger a top-up takes back the request before it.
+    guard !raising.contains(id) else {
+      closingThen.insert(id)
+      return
+    }
     do throws(ChannelError) {
       _ = try await service.requestClose(id)
     } catch {

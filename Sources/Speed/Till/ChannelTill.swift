@@ -61,6 +61,9 @@ public actor ChannelTill: ChannelDesk {
   var opening: UInt128 = 0
   /// Orders about channels that wait for the one before them.
   private var queues: [ChannelID: [DeskOrder]] = [:]
+  /// Channels whose deposits are being raised, and those of them that are to be closed then.
+  var raising: Set<ChannelID> = []
+  var closingThen: Set<ChannelID> = []
   /// Channels of others that wait to be seen in a final block, and since when.
   var visitors: [ChannelID: (descriptor: ChannelDescriptor, since: Duration)] = [:]
   /// Whether the ledger makes blocks by the clock, so that an old one tells that news are missing.
@@ -287,13 +290,15 @@ public actor ChannelTill: ChannelDesk {
 
 extension DeskOrder {
   /// The channel whose orders are carried out one after the other, for those that change its book.
+  ///
+  /// To raise a deposit takes the ledger's time, in which vouchers are signed against what there is.
   fileprivate var channelInOrder: ChannelID? {
     switch self {
     case .pay(let id, _), .charge(let id, _, _), .writeOff(let id, _), .close(let id),
-      .requestClose(let id), .topUp(let id, _):
+      .requestClose(let id):
       id
     case .shown(let voucher): voucher.channelID
-    case .sign, .open, .admit, .receive: nil
+    case .sign, .open, .topUp, .admit, .receive: nil
     }
   }
 }

@@ -7,7 +7,13 @@ final class OneChannelLedger: LedgerClient {
   private let state = Mutex([LedgerBlock]())
   private let sent = Mutex(0)
   private let asked = Mutex([UInt128]())
+  private let gate = Mutex(Gate())
   let domain = ChannelDomain(chainID: 1_337)
+
+  private struct Gate {
+    var isClosed = false
+    var waiting: [CheckedContinuation<Void, Never>] = []
+  }
 
   func mine(_ events: [ChannelEvent]) {
     state.withLock { blocks in
@@ -24,6 +30,17 @@ final class OneChannelLedger: LedgerClient {
 
   /// The coin that transactions were to take along, in wei.
   var values: [UInt128] { asked.withLock { $0 } }
+
+  /// From now on transactions that are made wait, until the gate opens.
+  func closeGate() { gate.withLock { $0.isClosed = true } }
+
+  func openGate() {
+    let waiting = gate.withLock { gate in
+      defer { gate = Gate() }
+      return gate.waiting
+    }
+    for waiter in waiting { waiter.resume() }
+  }
 
   func chainID() -> UInt64 { domain.chainID }
 
@@ -49,8 +66,15 @@ final class OneChannelLedger: LedgerClient {
 
   func estimateGas(
     from sender: Address, to module: Address, data: [UInt8], value: UInt128
-  ) -> UInt64 {
+  ) async -> UInt64 {
     asked.withLock { $0.append(value) }
+    await withCheckedContinuation { waiter in
+      let isOpen = gate.withLock { gate in
+        if gate.isClosed { gate.waiting.append(waiter) }
+        return !gate.isClosed
+      }
+      if isOpen { waiter.resume() }
+    }
     return 0
   }
 
