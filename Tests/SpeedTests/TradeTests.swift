@@ -356,6 +356,24 @@ struct TradeTests {
     #expect(rig.served == 400 * 16 * 16_384)
   }
 
+  @Test(
+    "top-ups grow with the deposit, but not beyond what is left to fetch, nor half of what is free",
+    arguments: [(1_024, 10_240, 128), (1_024, 70, 70), (320, 10_240, 96)])
+  func growingTopUps(budget: Int, left: Int, second: Int) throws {
+    var terms = BuyingTerms(
+      budget: TradeRig.price * UInt128(budget), maximumPrice: TradeRig.price)
+    terms.measuresGain = false
+    let rig = try TradeRig(buying: terms)
+    rig.buyer.figures.bytesLeft = Int64(left) << 20
+    rig.begin()
+    for _ in 0..<400 { rig.transfer(blocks: 16) }
+    rig.pass(.seconds(3))
+    let amounts = rig.buyer.desk.orders.compactMap { order -> UInt128? in
+      if case .topUp(_, let amount) = order { amount } else { nil }
+    }
+    #expect(amounts == [TradeRig.price * 64, TradeRig.price * UInt128(second)])
+  }
+
   @Test("in v2 blocks of large pieces are paid one by one, and nothing on account")
   func byLeaf() throws {
     let rig = try TradeRig(pieceLength: 8 << 20, isV2: true)

@@ -70,7 +70,7 @@ struct BuyerState {
   }
 
   // Prices of requests that are open or may still be answered.
-  private var tags: [BlockRequest: Tag] = [:]
+  private var tags = BlockTable<Tag>()
   private var number = 0
   private var openCount = 0
   // The sum of the prices of those that are open.
@@ -88,20 +88,24 @@ struct BuyerState {
   /// A request goes out at the price that holds.
   mutating func requested(_ block: BlockRequest) {
     guard let accepted else {
-      if let old = tags.removeValue(forKey: block) { close(old) }
+      if let old = tags.take(block) { close(old) }
       return
     }
     number += 1
     let tag = Tag(price: accepted.price, number: number)
-    if let old = tags.updateValue(tag, forKey: block) { close(old) }
+    if let old = tags.put(tag, for: block) { close(old) }
     openCount += 1
     openPrices += accepted.price
     // What was given up long ago is not answered any more.
     if tags.count > Self.greatestTags {
       let oldest = number - Self.greatestTags / 2
-      tags = tags.filter { $0.value.number > oldest }
-      openCount = tags.values.count { $0.isOpen }
-      openPrices = tags.values.reduce(0) { $1.isOpen ? $0 + $1.price : $0 }
+      (openCount, openPrices) = (0, 0)
+      tags.keep { tag in
+        guard tag.number > oldest else { return false }
+        openCount += tag.isOpen ? 1 : 0
+        openPrices += tag.isOpen ? tag.price : 0
+        return true
+      }
     }
   }
 
@@ -110,14 +114,15 @@ struct BuyerState {
 
   /// A request was given up; should it be answered all the same, that costs what it did.
   mutating func gaveUp(_ block: BlockRequest) {
-    guard let tag = tags[block] else { return }
+    guard var tag = tags[block] else { return }
     close(tag)
-    tags[block]?.isOpen = false
+    tag.isOpen = false
+    tags.put(tag, for: block)
   }
 
   /// A block came; its price.
   mutating func takePrice(of block: BlockRequest) -> UInt128? {
-    guard let tag = tags.removeValue(forKey: block) else { return nil }
+    guard let tag = tags.take(block) else { return nil }
     close(tag)
     return tag.price
   }
@@ -130,7 +135,7 @@ struct BuyerState {
 
   /// Nothing that is under way costs anything any more.
   mutating func forgetRequests() {
-    tags = [:]
+    tags = BlockTable()
     (openCount, openPrices) = (0, 0)
   }
 

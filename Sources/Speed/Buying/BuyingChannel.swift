@@ -30,8 +30,8 @@ final class BuyingChannel {
   var toppingUp: UInt128 = 0
   /// The ledger is not asked for more before then.
   var noTopUpUntil = NIODeadline.distantPast
-  /// Whose budget its deposit is of; nil until a torrent uses it.
-  weak var funder: SpeedMarket?
+  /// The number of the market whose budget its deposit is of; nil until a torrent uses it.
+  var funder: UInt64?
   /// When the payee should have closed it.
   var closeBy: NIODeadline?
   var lastUsed: NIODeadline

@@ -158,8 +158,8 @@ extension SpeedConnection {
     else { return }
     buyer.phase = .proving
     let digest = ChannelProof.digest(of: channel.id, in: context)
-    accounts.sign(digest, by: channel.descriptor.voucherSigner) { [weak self] signature in
-      guard let self, !isGone, buyer.phase == .proving else { return }
+    accounts.sign(digest, by: channel.descriptor.voucherSigner) { [self] signature in
+      guard !isGone, buyer.phase == .proving else { return }
       guard let signature else {
         // Its key is not here.
         (buyer.phase, buyer.avoidUntil) = (.strange, now + Self.pause)
@@ -169,7 +169,7 @@ extension SpeedConnection {
       buyer.channel = channel
       channel.window = min(max(buyer.window, 32 << 10), 1 << 30)
       channel.price = max(channel.price, buyer.quote?.price ?? 0)
-      channel.funder = channel.funder ?? market
+      accounts.fund(channel, by: market)
       channel.users.append(self)
       channel.ahead += buyer.counted
       send(.opened(ChannelProof(channel.descriptor, signature: signature)))

@@ -56,7 +56,7 @@ extension SpeedAccounts {
     returning[channel.id] = nil
     byPayee[descriptor.payee] = channel.id
     guard let opening = openings.removeValue(forKey: descriptor.payee) else { return }
-    channel.funder = opening.market
+    channel.funder = opening.market.number
     for connection in opening.waiting where !connection.isGone { connection.prove(channel) }
   }
 
@@ -73,11 +73,18 @@ extension SpeedAccounts {
     if byPayee[channel.payee] == channel.id { byPayee[channel.payee] = nil }
   }
 
+  /// A channel's deposit counts against a torrent's budget from here on, unless against another's
+  /// that is still in the market.
+  func fund(_ channel: BuyingChannel, by market: SpeedMarket) {
+    guard !markets.contains(where: { $0.number == channel.funder }) else { return }
+    channel.funder = market.number
+  }
+
   /// What is locked of a torrent's budget, or about to be, and not owed.
   func locked(for market: SpeedMarket) -> UInt128 {
     let asked = openings.values.reduce(0) { $1.market === market ? $0 + $1.wish.deposit : $0 }
     return [buying, returning].reduce(asked) { sum, channels in
-      channels.values.reduce(sum) { $1.funder === market ? $0 + $1.unspent : $0 }
+      channels.values.reduce(sum) { $1.funder == market.number ? $0 + $1.unspent : $0 }
     }
   }
 
@@ -122,22 +129,36 @@ extension SpeedAccounts {
     }
   }
 
-  /// At three quarters of a deposit, has as much again locked, as far as the budget reaches: of the
-  /// torrent that finds no room, or else of one that buys.
+  /// At three quarters of a deposit, has as much again locked, as far as the budget reaches and
+  /// there is something left to fetch: of the torrent that finds no room, or else of one that buys.
+  ///
+  /// As much again, so that transactions grow rarer however fast a seller is; of what is not locked
+  /// yet the half, so that something is left for others.
   func topUp(_ channel: BuyingChannel, for other: SpeedMarket? = nil) {
     guard channel.toppingUp == 0, !channel.isOver, now >= noLedgerUntil,
       now >= channel.noTopUpUntil,
       channel.committed >= channel.deposit / 4 * 3,
       let market = other ?? channel.users.first(where: { $0.buyer.accepted != nil })?.market
     else { return }
+    let unlocked = market.unlockedBudget
     let amount = min(
-      Bill.cost(of: SpeedMarket.depositBytes, at: channel.price), market.unlockedBudget)
+      max(
+        Bill.cost(of: SpeedMarket.depositBytes, at: channel.price),
+        min(channel.deposit, rest(on: channel), unlocked / 2)), unlocked)
     // Less than a block is not worth a transaction.
     guard amount >= max(Bill.cost(of: BlockRequest.blockLength, at: channel.price), 1) else {
       return
     }
     channel.toppingUp = amount
     desk.submit(.topUp(channel.id, by: amount))
+  }
+
+  /// What all that its torrents have yet to fetch would cost on a channel.
+  private func rest(on channel: BuyingChannel) -> UInt128 {
+    let left = markets.reduce(0 as Int64) { sum, market in
+      channel.users.contains { $0.market === market } ? sum + market.figures.bytesLeft : sum
+    }
+    return Bill.cost(of: Int(left), at: channel.price)
   }
 
   func paid(_ voucher: SignedVoucher) {

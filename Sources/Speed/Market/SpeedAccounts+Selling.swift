@@ -32,13 +32,11 @@ extension SpeedAccounts {
     let channel = SellingChannel(statement, descriptor)
     selling[channel.id] = channel
     byPayer[channel.payer, default: []].append(channel.id)
-    var standing =
-      credit[channel.payer]
-      ?? PayerStanding(firstWindow: SpeedExtension.firstWindow, price: priceClock?.price ?? 0)
+    let standing = credit.standing(
+      of: channel.payer, firstWindow: SpeedExtension.firstWindow, price: priceClock?.price ?? 0)
     // What an earlier run delivered and was not paid for is a debt; what was paid ahead is credit.
     standing.delivered += channel.delivered
     standing.paid += channel.paid
-    credit[channel.payer] = standing
     for (connection, _) in waiting where !connection.isGone {
       connection.takeChannel(channel)
     }
@@ -121,7 +119,7 @@ extension SpeedAccounts {
     let total = channel.delivered + channel.reserved + cost
     guard total <= channel.deposit else { return false }
     guard standing.room >= cost else {
-      if standing.fullSince == nil { credit[channel.payer]?.fullSince = now }
+      standing.fullSince = standing.fullSince ?? now
       return false
     }
     if channel.charged < min(total + standing.stretch / 2, channel.deposit) {

@@ -40,6 +40,8 @@ public final class SpeedAccounts {
   var admissions: [ChannelID: [(connection: SpeedConnection, descriptor: ChannelDescriptor)]] = [:]
   /// The torrents, in the order of their coming.
   var markets: [SpeedMarket] = []
+  /// The number of the next of them.
+  var nextMarket: UInt64 = 0
   /// How long a voucher takes to reach the disk, the slowest of late.
   var syncTime: TimeAmount = .milliseconds(2)
   /// How long vouchers took until there was credit for them.

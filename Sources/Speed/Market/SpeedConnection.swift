@@ -5,7 +5,8 @@ internal import Primitives
 
 /// One peer that speaks the extension: both directions of trade on one connection.
 final class SpeedConnection {
-  unowned let market: SpeedMarket
+  let market: SpeedMarket
+  let accounts: SpeedAccounts
   let handle: PeerHandle
   let introduction: PeerIntroduction
   /// A number that no other connection of the session has.
@@ -42,14 +43,14 @@ final class SpeedConnection {
     _ market: SpeedMarket, _ handle: PeerHandle, _ introduction: PeerIntroduction, number: UInt64
   ) {
     self.market = market
+    accounts = market.accounts
     self.handle = handle
     self.introduction = introduction
     self.number = number
-    nonce = market.accounts.nonce()
+    nonce = accounts.nonce()
   }
 
-  var accounts: SpeedAccounts { market.accounts }
-  var now: NIODeadline { market.accounts.now }
+  var now: NIODeadline { accounts.now }
 
   func send(_ message: SpeedMessage) {
     guard !isGone, hello != nil else { return }

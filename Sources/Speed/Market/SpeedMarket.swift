@@ -25,7 +25,11 @@ public final class SpeedMarket: Strategy {
   /// Called when the torrent rests, and nobody may wake it any more.
   var atEnd: (() -> Void)?
 
-  var connections: [PeerHandle: SpeedConnection] = [:]
+  /// A number that no other market of the session has.
+  let number: UInt64
+  private(set) var connections: [PeerHandle: SpeedConnection] = [:]
+  // The one that was told of last: blocks come and go in runs with one peer.
+  private var recent: SpeedConnection?
   var figures = TorrentFigures()
   /// Bytes that came or went for money or for nothing.
   var paidBytesIn = 0
@@ -59,6 +63,8 @@ public final class SpeedMarket: Strategy {
     self.accounts = accounts
     self.buying = buying
     self.sells = sells
+    number = accounts.nextMarket
+    accounts.nextMarket += 1
     accounts.markets.append(self)
   }
 
@@ -83,7 +89,7 @@ public final class SpeedMarket: Strategy {
       connection.ended()
       noteTrade(of: connection, hasEnded: true)
     }
-    connections = [:]
+    (connections, recent) = ([:], nil)
     accounts.markets.removeAll { $0 === self }
     atEnd?()
     (wake, atEnd) = (nil, nil)
@@ -138,7 +144,16 @@ public final class SpeedMarket: Strategy {
       connection.ended()
       noteTrade(of: connection, hasEnded: true)
     }
+    recent = nil
     areSlotsStale = true
+  }
+
+  /// The connection with a peer, while it lasts.
+  func connection(with peer: PeerHandle) -> SpeedConnection? {
+    if let recent, recent.handle == peer { return recent }
+    guard let connection = connections[peer] else { return nil }
+    recent = connection
+    return connection
   }
 
   /// Rows of connections and channels that are no more, not taken yet.
@@ -187,14 +202,14 @@ public final class SpeedMarket: Strategy {
     _ payload: ByteBuffer, of extensionName: String, from peer: PeerHandle,
     wishes: inout [StrategyWish]
   ) {
-    connections[peer]?.receive(payload)
+    connection(with: peer)?.receive(payload)
   }
 
   /// A block or piece moved.
   public func observe(
     _ event: TransferEvent, figures: PeerFigures, wishes: inout [StrategyWish]
   ) {
-    connections[event.peer]?.observe(event, figures)
+    connection(with: event.peer)?.observe(event, figures)
   }
 
   /// Pieces begun with a paid seller are its alone, so that blame is exact.
@@ -202,7 +217,7 @@ public final class SpeedMarket: Strategy {
   /// Not where it would keep one for long: nothing is paid that is not right in any case, and the
   /// last pieces must not wait for the slowest.
   public func binds(_ peer: PeerHandle) -> Bool {
-    guard let connection = connections[peer], let quote = connection.buyer.accepted else {
+    guard let connection = connection(with: peer), let quote = connection.buyer.accepted else {
       return false
     }
     return quote.price > 0 && connection.downloadRate >= pieceLength / Self.secondsOfPiece
@@ -213,8 +228,8 @@ public final class SpeedMarket: Strategy {
   /// Of what is paid for each block is judged by itself where the window holds less than two pieces;
   /// where it holds them, whole pieces are judged soon enough, and cost nobody hashes.
   public func wantsLeaves(of peer: PeerHandle) -> Bool {
-    guard let buyer = connections[peer]?.buyer, let quote = buyer.accepted, quote.price > 0,
-      let channel = buyer.channel
+    guard let connection = connection(with: peer), let quote = connection.buyer.accepted,
+      quote.price > 0, let channel = connection.buyer.channel
     else { return false }
     return pieceLength * 2 > channel.window
   }
@@ -226,7 +241,7 @@ public final class SpeedMarket: Strategy {
 
   /// Whether a request may be served.
   public func admit(_ request: BlockRequest, from peer: PeerHandle) -> RequestVerdict {
-    connections[peer]?.admit(request) ?? .serve()
+    connection(with: peer)?.admit(request) ?? .serve()
   }
 
   /// Money that is on its way keeps a connection open, for as long as a payer may be late.

@@ -17,14 +17,29 @@ package struct CreditOffice {
   }
 
   let terms: SellingTerms
-  private(set) var payers: [Address: PayerStanding] = [:]
+  private var payers: [Address: PayerStanding] = [:]
+  // Who was asked about last: blocks go out in runs to one payer.
+  private var recent: PayerStanding?
   private var firstWindows: [Address: FirstWindow] = [:]
 
   package init(_ terms: SellingTerms) { self.terms = terms }
 
+  /// How a payer stands; nil where nothing is known of it.
   package subscript(payer: Address) -> PayerStanding? {
-    get { payers[payer] }
-    set { payers[payer] = newValue }
+    mutating get {
+      if let recent, recent.payer == payer { return recent }
+      guard let standing = payers[payer] else { return nil }
+      recent = standing
+      return standing
+    }
+  }
+
+  /// How a payer stands from here on, of whom nothing need be known.
+  mutating func standing(of payer: Address, firstWindow: Int, price: UInt128) -> PayerStanding {
+    if let known = self[payer] { return known }
+    let standing = PayerStanding(payer, firstWindow: firstWindow, price: price)
+    payers[payer] = standing
+    return standing
   }
 
   /// Bytes of first windows that are out or were lost within a day.
@@ -43,8 +58,7 @@ package struct CreditOffice {
     price: UInt128, at now: NIODeadline
   ) {
     let first = Self.firstWindow(pieceLength: pieceLength)
-    var standing = payers[payer] ?? PayerStanding(firstWindow: first, price: price)
-    defer { payers[payer] = standing }
+    let standing = standing(of: payer, firstWindow: first, price: price)
     standing.firstWindow = max(standing.firstWindow, first)
     standing.price = max(standing.price, price)
     standing.restart()
@@ -75,7 +89,7 @@ package struct CreditOffice {
     _ payer: Address, _ amount: UInt128, cap: Int, lateAfter limit: TimeAmount,
     at now: NIODeadline
   ) {
-    guard var standing = payers[payer] else { return }
+    guard let standing = self[payer] else { return }
     let price = max(standing.price, 1)
     let valueCap = terms.windowValueCap / price
     let value = valueCap > 1 << 40 ? Int.max : Int(valueCap) * SpeedExtension.priceUnit
@@ -89,20 +103,14 @@ package struct CreditOffice {
       firstWindows[payer] = nil
     }
     firstWindows[payer]?.since = now
-    payers[payer] = standing
   }
 
   /// Those who come to be in default now.
   package mutating func tick(at now: NIODeadline, lateAfter: (Address) -> TimeAmount) -> [Address] {
     var defaulted: [Address] = []
-    for payer in Array(payers.keys) {
-      guard var standing = payers[payer] else { continue }
-      let isOver = standing.tick(lateAfter: lateAfter(payer), at: now)
-      payers[payer] = standing
-      if isOver {
-        lose(payer, at: now)
-        defaulted.append(payer)
-      }
+    for (payer, standing) in payers where standing.tick(lateAfter: lateAfter(payer), at: now) {
+      lose(payer, at: now)
+      defaulted.append(payer)
     }
     takeBackIdle(at: now)
     return defaulted.sorted()
@@ -112,11 +120,10 @@ package struct CreditOffice {
   private mutating func takeBackIdle(at now: NIODeadline) {
     for (payer, window) in firstWindows
     where window.until == nil && now - window.since >= Self.idleTime {
-      guard var standing = payers[payer], standing.debt == 0, standing.reserved == 0 else {
+      guard let standing = payers[payer], standing.debt == 0, standing.reserved == 0 else {
         continue
       }
       standing.window = 0
-      payers[payer] = standing
       firstWindows[payer] = nil
     }
   }
@@ -125,7 +132,7 @@ package struct CreditOffice {
 
   /// The last connection of a payer ended.
   package mutating func left(_ payer: Address, at now: NIODeadline) {
-    guard var standing = payers[payer] else { return }
+    guard let standing = payers[payer] else { return }
     standing.reserved = 0
     standing.fullSince = nil
     if standing.debt > 0 {
@@ -135,7 +142,6 @@ package struct CreditOffice {
       firstWindows[payer] = nil
       standing.window = 0
     }
-    payers[payer] = standing
     prune()
   }
 
@@ -147,20 +153,20 @@ package struct CreditOffice {
   private mutating func prune() {
     guard payers.count > Self.greatestCount else { return }
     payers = payers.filter { $0.value.debt > 0 || $0.value.window > 0 }
+    recent = nil
   }
 
   /// Whether what a payer owes beyond its own count, for what was under way when connections
   /// broke, may be written off: up to a sixty-fourth of what it ever paid,
   /// and never more than a first window in all.
   mutating func forgives(_ payer: Address, _ amount: UInt128) -> Bool {
-    guard var standing = payers[payer] else { return false }
+    guard let standing = payers[payer] else { return false }
     guard standing.forgiven + amount <= min(standing.paid / 64, standing.firstWindowValue) else {
       return false
     }
     standing.forgiven += amount
     standing.delivered -= min(amount, standing.delivered)
     standing.halfSince = nil
-    payers[payer] = standing
     return true
   }
 

@@ -1,7 +1,9 @@
 internal import NIOCore
+internal import Primitives
 
 /// What one payer may owe a seller, over all its channels and torrents; amounts in wei.
-package struct PayerStanding {
+package final class PayerStanding {
+  let payer: Address
   /// Bytes that may be delivered and not paid; 0 for no credit.
   package var window = 0
   /// What a window begins with.
@@ -27,7 +29,8 @@ package struct PayerStanding {
   /// It has not paid; there is no credit until it does.
   package var isInDefault = false
 
-  init(firstWindow: Int, price: UInt128) {
+  init(_ payer: Address, firstWindow: Int, price: UInt128) {
+    self.payer = payer
     self.firstWindow = firstWindow
     self.price = price
   }
@@ -50,7 +53,7 @@ package struct PayerStanding {
   }
 
   /// Notes the moment when half the window is owed, or is no more.
-  mutating func watch(at now: NIODeadline) {
+  func watch(at now: NIODeadline) {
     if window > 0, debt >= max(windowValue / 2, 1) {
       halfSince = halfSince ?? now
     } else {
@@ -62,7 +65,7 @@ package struct PayerStanding {
   /// A voucher reached the disk.
   ///
   /// A window doubles when half of it was paid in time.
-  mutating func pay(_ amount: UInt128, cap: Int, lateAfter limit: TimeAmount, at now: NIODeadline) {
+  func pay(_ amount: UInt128, cap: Int, lateAfter limit: TimeAmount, at now: NIODeadline) {
     paid += amount
     let isOnTime = halfSince.map { now - $0 <= limit } ?? true
     halfSince = nil
@@ -83,7 +86,7 @@ package struct PayerStanding {
   /// Gives credit again to one who has paid, or has paid but for what broken connections lost.
   ///
   /// The rest stays a debt, so that what is ever lost to a payer lies within its window.
-  mutating func restart() {
+  func restart() {
     guard isInDefault, paid > 0, debt < max(firstWindowValue / 2, 1) else { return }
     isInDefault = false
     window = firstWindow
@@ -93,7 +96,7 @@ package struct PayerStanding {
   /// Looks at the clock: a late payer's window halves, and one that stays away is in default.
   ///
   /// - Returns: whether it has just come to be in default.
-  mutating func tick(lateAfter limit: TimeAmount, at now: NIODeadline) -> Bool {
+  func tick(lateAfter limit: TimeAmount, at now: NIODeadline) -> Bool {
     guard !isInDefault else { return false }
     if let since = halfSince, now - since > limit {
       window = max(window / 2, firstWindow)
@@ -108,7 +111,7 @@ package struct PayerStanding {
   }
 
   /// Credit ends until what is owed is paid.
-  mutating func fail() {
+  func fail() {
     isInDefault = true
     window = 0
     punctuality = 0

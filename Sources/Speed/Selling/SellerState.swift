@@ -22,7 +22,7 @@ struct SellerState {
   var isBarred = false
 
   /// Requests that are admitted and not sent, with their price.
-  var promised: [BlockRequest: UInt128] = [:]
+  var promised = BlockTable<UInt128>()
   /// What was told of the channel last.
   var lastNeed: SpeedNeed?
   /// Whether requests are held back.

@@ -28,8 +28,8 @@ extension SpeedConnection {
     seller.nextQuote += 1
     seller.isSigning = true
     seller.generation = clock.generation
-    accounts.sign(quote.digest(in: context), by: quote.payee) { [weak self] signature in
-      guard let self, !isGone else { return }
+    accounts.sign(quote.digest(in: context), by: quote.payee) { [self] signature in
+      guard !isGone else { return }
       seller.isSigning = false
       guard let signature else { return seller.generation = 0 }
       if seller.offered.count >= Self.quotesKept { seller.offered.removeFirst() }
@@ -145,10 +145,10 @@ extension SpeedConnection {
 
   /// Bytes arrive at the peer: whoever is slow to check them is no defaulter.
   func progressed() {
-    guard let payer = seller.channel?.payer, accounts.credit[payer]?.fullSince != nil else {
-      return
-    }
-    accounts.credit[payer]?.fullSince = now
+    guard let payer = seller.channel?.payer, let standing = accounts.credit[payer],
+      standing.fullSince != nil
+    else { return }
+    standing.fullSince = now
   }
 
   // MARK: Requests
@@ -166,7 +166,7 @@ extension SpeedConnection {
       tellNeed(once: true)
       found = accounts.credit[channel.payer]
     }
-    guard var standing = found, standing.window > 0 || standing.room > 0 else { return .serve() }
+    guard let standing = found, standing.window > 0 || standing.room > 0 else { return .serve() }
     let cost = Bill.cost(of: block.length, at: quote.price)
     guard accounts.mayDeliver(cost, on: channel, standing) else {
       if !seller.isHolding {
@@ -175,10 +175,9 @@ extension SpeedConnection {
       }
       return .hold
     }
-    guard seller.promised.updateValue(quote.price, forKey: block) == nil else { return .serve() }
+    guard seller.promised.put(quote.price, for: block) == nil else { return .serve() }
     channel.reserved += cost
     standing.reserved += cost
-    accounts.credit[channel.payer] = standing
     return .serve()
   }
 
@@ -200,13 +199,11 @@ extension SpeedConnection {
   }
 
   private func settlePromise(_ block: BlockRequest) -> (price: UInt128, channel: SellingChannel)? {
-    guard let price = seller.promised.removeValue(forKey: block), let channel = seller.channel
-    else { return nil }
+    guard let price = seller.promised.take(block), let channel = seller.channel else { return nil }
     let cost = Bill.cost(of: block.length, at: price)
     channel.reserved -= min(cost, channel.reserved)
-    if var standing = accounts.credit[channel.payer] {
+    if let standing = accounts.credit[channel.payer] {
       standing.reserved -= min(cost, standing.reserved)
-      accounts.credit[channel.payer] = standing
     }
     return (price, channel)
   }
@@ -233,10 +230,9 @@ extension SpeedConnection {
     let value = channel.deliver(billed, at: price)
     seller.earned += value
     market.earned += value
-    guard var standing = accounts.credit[channel.payer] else { return }
+    guard let standing = accounts.credit[channel.payer] else { return }
     standing.delivered += value
     standing.watch(at: now)
-    accounts.credit[channel.payer] = standing
   }
 
   // MARK: Disputes and ends
@@ -293,7 +289,7 @@ extension SpeedConnection {
   /// Paid mode is over on this side.
   func endSelling() {
     guard let channel = seller.channel else { return }
-    for block in Array(seller.promised.keys) { _ = settlePromise(block) }
+    for block in seller.promised.blocks { _ = settlePromise(block) }
     seller.accepted = nil
     (seller.isLeaving, seller.isChannelDone) = (false, false)
     market.noteTrade(of: self)
