@@ -69,7 +69,7 @@ struct TillTests {
     private(set) var age: Duration?
 
     /// The next event of the desk that is not about the ledger's news.
-    func next() async -> DeskEvent {
+    func next() async throws -> DeskEvent {
       while true {
         if !events.isEmpty {
           let event = events.removeFirst()
@@ -78,14 +78,17 @@ struct TillTests {
           continue
         }
         events = till.mailbox.take()
-        if events.isEmpty { await Task.yield() }
+        if events.isEmpty {
+          try Task.checkCancellation()
+          await Task.yield()
+        }
       }
     }
 
     func pay(_ total: UInt128, on id: ChannelID) async throws -> SignedVoucher {
       till.submit(.pay(id, total: total))
       while true {
-        switch await next() {
+        switch try await next() {
         case .paid(let voucher): return voucher
         case .notPaid(_, let isFinal): throw NotPaid(isFinal: isFinal)
         default: continue
@@ -144,14 +147,14 @@ struct TillTests {
     #expect(promised(try books()) == (isStatementWritten ? 90 : 0))
 
     let second = try await Life(self, store.kill(), budgets: [(torrent, 1_000)])
-    guard case .opened(_, _, let signed, let owed) = await second.next() else {
+    guard case .opened(_, _, let signed, let owed) = try await second.next() else {
       Issue.record("the channel is not found again")
       return
     }
     #expect(signed == (isStatementWritten ? 90 : 0) && owed == signed)
     second.till.submit(.shown(voucher))
     if !isStatementWritten {
-      #expect(await second.next() == .known(channel.id, total: 90, voucher))
+      #expect(try await second.next() == .known(channel.id, total: 90, voucher))
     }
     #expect(promised(second.till.statement.books) == 90)
     // It counts once: the ceiling, which was charged at the start, was above it.
@@ -184,7 +187,7 @@ struct TillTests {
     let second = try await Life(self, after, budgets: [(torrent, 1_000)])
     if !isStatementWritten {
       second.till.submit(.shown(voucher))
-      while await second.next() != .known(channel.id, total: 90, voucher) {}
+      while try await second.next() != .known(channel.id, total: 90, voucher) {}
     }
     // Of what it buys then, a part is not signed for when it ends.
     second.till.statement.moved(channel.id, TradeFigures(billed: 50))
@@ -192,7 +195,7 @@ struct TillTests {
     try await second.close()
 
     let third = try await Life(self, after.kill(), budgets: [(torrent, 1_000)])
-    guard case .opened(_, _, let signed, let owed) = await third.next() else {
+    guard case .opened(_, _, let signed, let owed) = try await third.next() else {
       Issue.record("the channel is not found again")
       return
     }
@@ -211,7 +214,7 @@ struct TillTests {
     life.till.submit(.pay(channel.id, total: 90))
     var isPaid = false
     while !isPaid {
-      switch await life.next() {
+      switch try await life.next() {
       case .known: Issue.record("the forgery is taken for a voucher")
       case .paid: isPaid = true
       default: continue
@@ -237,7 +240,7 @@ struct TillTests {
       self, SimulatedStore(), budgets: [(torrent, 1_000)], missing: events)
     var closed: [ChannelID] = []
     while closed.last != other.id {
-      if case .closed(let id) = await life.next() { closed.append(id) }
+      if case .closed(let id) = try await life.next() { closed.append(id) }
     }
     #expect(closed == [channel.id, other.id])
     await life.kill()
@@ -257,7 +260,7 @@ struct TillTests {
     _ = try await life.pay(500, on: channel.id)
     #expect(ledger.values.count == 1, "nobody asks for the close yet")
     ledger.openGate()
-    #expect(await life.next() == .notToppedUp(channel.id))
+    #expect(try await life.next() == .notToppedUp(channel.id))
     await asked(atLeast: 2)
     await life.kill()
   }
@@ -267,11 +270,11 @@ struct TillTests {
     let life = try await Life(self, SimulatedStore(), budgets: [(torrent, 2_000)])
     // Who wants more than that is given all that may be locked: the ledger, which refuses, is asked
     // for it.
-    func lockable(_ order: DeskOrder) async -> UInt128 {
+    func lockable(_ order: DeskOrder) async throws -> UInt128 {
       let before = ledger.values.count
       life.till.submit(order)
       while true {
-        switch await life.next() {
+        switch try await life.next() {
         case .notToppedUp, .notOpened:
           let values = ledger.values
           return values.count > before ? values[before] : 0
@@ -284,19 +287,19 @@ struct TillTests {
     }
     // Its channel holds 1,600, of which 500 are signed away.
     _ = try await life.pay(500, on: channel.id)
-    #expect(await lockable(.topUp(channel.id, by: 10_000)) == 400)
+    #expect(try await lockable(.topUp(channel.id, by: 10_000)) == 400)
     // Found again, it holds no more than before, and a top-up that failed locked nothing.
     for _ in 0..<2 {
       life.till.submit(.open([wish(payee.address)]))
       var isFound = false
-      while !isFound { if case .opened = await life.next() { isFound = true } }
+      while !isFound { if case .opened = try await life.next() { isFound = true } }
     }
-    #expect(await lockable(.topUp(channel.id, by: 10_000)) == 400)
+    #expect(try await lockable(.topUp(channel.id, by: 10_000)) == 400)
     // Once it is gone, so is what it held.
     ledger.mine([.closed(channel.id, paid: 500, settled: 500, refund: 1_100)])
     try await life.service.catchUp()
-    while await life.next() != .closed(channel.id) {}
-    #expect(await lockable(.open([wish(TestChain.key(23).address)])) == 1_500)
+    while try await life.next() != .closed(channel.id) {}
+    #expect(try await lockable(.open([wish(TestChain.key(23).address)])) == 1_500)
     await life.kill()
   }
 
@@ -402,12 +405,12 @@ struct TillTests {
     }
     var refused = 0
     while refused < 76 {
-      if case .notAdmitted = await life.next() { refused += 1 }
+      if case .notAdmitted = try await life.next() { refused += 1 }
     }
     // The others are told when their time is up.
     life.clock.clock.advance(by: .seconds(16))
     while refused < 1_100 {
-      if case .notAdmitted = await life.next() { refused += 1 }
+      if case .notAdmitted = try await life.next() { refused += 1 }
     }
     await life.kill()
   }
@@ -419,7 +422,7 @@ struct TillTests {
     life.clock.clock.advance(by: .seconds(300))
     await life.clock.clock.waitForSleepers()
     life.till.submit(.sign(.zero, by: payer.address, ticket: 1))
-    _ = await life.next()
+    _ = try await life.next()
     let age = try #require(life.age)
     #expect(hasClock ? (298...300).contains(age.components.seconds) : age == .zero)
     await life.kill()
@@ -431,7 +434,7 @@ struct TillTests {
     for total in 1...50 as ClosedRange<UInt128> { life.till.submit(.pay(channel.id, total: total)) }
     var paid: [UInt128] = []
     while paid.count < 50 {
-      if case .paid(let voucher) = await life.next() { paid.append(voucher.cumulativeAmount) }
+      if case .paid(let voucher) = try await life.next() { paid.append(voucher.cumulativeAmount) }
     }
     #expect(paid == Array(1...50))
     await life.kill()

@@ -357,21 +357,63 @@ struct TradeTests {
   }
 
   @Test(
-    "top-ups grow with the deposit, but not beyond what is left to fetch, nor half of what is free",
-    arguments: [(1_024, 10_240, 128), (1_024, 70, 70), (320, 10_240, 96)])
-  func growingTopUps(budget: Int, left: Int, second: Int) throws {
+    "top-ups grow with the deposit, but not beyond half of what is not locked",
+    arguments: [(1_024, 128), (320, 96)])
+  func growingTopUps(budget: Int, second: Int) throws {
     var terms = BuyingTerms(
       budget: TradeRig.price * UInt128(budget), maximumPrice: TradeRig.price)
     terms.measuresGain = false
     let rig = try TradeRig(buying: terms)
-    rig.buyer.figures.bytesLeft = Int64(left) << 20
+    rig.buyer.figures.bytesLeft = 10 << 30
     rig.begin()
     for _ in 0..<400 { rig.transfer(blocks: 16) }
     rig.pass(.seconds(3))
-    let amounts = rig.buyer.desk.orders.compactMap { order -> UInt128? in
+    #expect(topUps(of: rig) == [TradeRig.price * 64, TradeRig.price * UInt128(second)])
+  }
+
+  @Test("no more is locked than what is left to fetch costs, or little more")
+  func topUpOfTheRest() throws {
+    var terms = BuyingTerms(budget: TradeRig.price * 1_024, maximumPrice: TradeRig.price)
+    terms.measuresGain = false
+    let rig = try TradeRig(buying: terms)
+    rig.buyer.figures.bytesLeft = 80 << 20
+    rig.begin()
+    for _ in 0..<320 {
+      rig.transfer(blocks: 16)
+      rig.buyer.figures.bytesLeft -= 256 << 10
+      rig.tick()
+    }
+    rig.pass(.seconds(2))
+    let amounts = topUps(of: rig)
+    #expect(amounts.count == 1)
+    #expect((TradeRig.price * 16...TradeRig.price * 20).contains(amounts.first ?? 0))
+    #expect(rig.seller.desk.income == rig.paid(80 << 20))
+  }
+
+  @Test("a deposit counts against the budget of the torrent that tops it up, whoever opened it")
+  func twoTorrents() throws {
+    var terms = BuyingTerms(budget: TradeRig.price * 64, maximumPrice: TradeRig.price)
+    terms.measuresGain = false
+    let first = try TradeRig(buying: terms)
+    first.begin()
+    terms.budget = TradeRig.price * 1_024
+    let second = TradeRig(with: first, buying: terms)
+    second.buyer.figures.bytesLeft = 10 << 30
+    second.begin()
+    func locked(_ rig: TradeRig) -> UInt128 { rig.buyer.market.statistics.locked }
+    #expect(locked(first) == TradeRig.price * 64 && locked(second) == 0)
+    first.buyer.figures.isComplete = true
+    first.tick()
+    for _ in 0..<224 { second.transfer(blocks: 16) }
+    second.pass(.seconds(2))
+    #expect(topUps(of: second) == [TradeRig.price * 64])
+    #expect(locked(first) == 0 && locked(second) == TradeRig.price * (128 - 56))
+  }
+
+  private func topUps(of rig: TradeRig) -> [UInt128] {
+    rig.buyer.desk.orders.compactMap { order in
       if case .topUp(_, let amount) = order { amount } else { nil }
     }
-    #expect(amounts == [TradeRig.price * 64, TradeRig.price * UInt128(second)])
   }
 
   @Test("in v2 blocks of large pieces are paid one by one, and nothing on account")

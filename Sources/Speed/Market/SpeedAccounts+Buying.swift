@@ -74,9 +74,9 @@ extension SpeedAccounts {
   }
 
   /// A channel's deposit counts against a torrent's budget from here on, unless against another's
-  /// that is still in the market.
+  /// that still buys.
   func fund(_ channel: BuyingChannel, by market: SpeedMarket) {
-    guard !markets.contains(where: { $0.number == channel.funder }) else { return }
+    guard !markets.contains(where: { $0.number == channel.funder && $0.mayBuy }) else { return }
     channel.funder = market.number
   }
 
@@ -129,37 +129,48 @@ extension SpeedAccounts {
     }
   }
 
-  /// At three quarters of a deposit, has as much again locked, as far as the budget reaches and
-  /// there is something left to fetch: of the torrent that finds no room, or else of one that buys.
+  /// At three quarters of a deposit, has more locked, as far as there is something left to fetch
+  /// and the budget reaches: of the torrent that finds no room, or else of one that buys.
   ///
-  /// As much again, so that transactions grow rarer however fast a seller is; of what is not locked
-  /// yet the half, so that something is left for others.
+  /// As much again, so that transactions grow rarer however fast a seller is; but of what is not
+  /// locked yet the half, so that something is left for others. Whoever tops up has the whole
+  /// deposit counted against its budget from then on.
   func topUp(_ channel: BuyingChannel, for other: SpeedMarket? = nil) {
     guard channel.toppingUp == 0, !channel.isOver, now >= noLedgerUntil,
       now >= channel.noTopUpUntil,
       channel.committed >= channel.deposit / 4 * 3,
       let market = other ?? channel.users.first(where: { $0.buyer.accepted != nil })?.market
     else { return }
+    let (rest, unspent) = (rest(on: channel), channel.unspent)
+    let foreign = channel.funder == market.number ? 0 : unspent
     let unlocked = market.unlockedBudget
-    let amount = min(
-      max(
-        Bill.cost(of: SpeedMarket.depositBytes, at: channel.price),
-        min(channel.deposit, rest(on: channel), unlocked / 2)), unlocked)
+    let free = unlocked > foreign ? unlocked - foreign : 0
+    let step = max(
+      Bill.cost(of: SpeedMarket.depositBytes, at: channel.price), min(channel.deposit, free / 2))
+    let amount = min(step, rest > unspent ? rest - unspent : 0, free)
     // Less than a block is not worth a transaction.
     guard amount >= max(Bill.cost(of: BlockRequest.blockLength, at: channel.price), 1) else {
       return
     }
+    channel.funder = market.number
     channel.toppingUp = amount
     desk.submit(.topUp(channel.id, by: amount))
   }
 
-  /// What all that its torrents have yet to fetch would cost on a channel.
+  /// What all that its torrents have yet to fetch would cost on a channel, and a sixteenth more, as
+  /// copies cost something too.
   private func rest(on channel: BuyingChannel) -> UInt128 {
-    let left = markets.reduce(0 as Int64) { sum, market in
-      channel.users.contains { $0.market === market } ? sum + market.figures.bytesLeft : sum
+    let left = markets.reduce(0) { sum, market in
+      guard market.mayBuy, channel.users.contains(where: { $0.market === market }) else {
+        return sum
+      }
+      return sum + Int(min(market.figures.bytesLeft, Self.greatestRest))
     }
-    return Bill.cost(of: Int(left), at: channel.price)
+    return Bill.cost(of: left + left / 16, at: channel.price)
   }
+
+  // Far more than there is, and little enough to be added up.
+  private static let greatestRest: Int64 = 1 << 46
 
   func paid(_ voucher: SignedVoucher) {
     guard let channel = buying[voucher.channelID] else { return }

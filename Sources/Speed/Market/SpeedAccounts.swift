@@ -141,14 +141,15 @@ public final class SpeedAccounts {
           connection.reconsider()
         }
       }
-      guard let channel = buying[id] else { return }
+      guard let channel = buying[id] ?? returning[id] else { return }
       channel.toppingUp = 0
       channel.deposit = max(channel.deposit, deposit)
       // Who found no room any more goes on.
       for connection in channel.users { connection.market.offersChanged() }
     case .notToppedUp(let id):
-      buying[id]?.toppingUp = 0
-      buying[id]?.noTopUpUntil = now + configuration.ledgerRetry
+      let channel = buying[id] ?? returning[id]
+      channel?.toppingUp = 0
+      channel?.noTopUpUntil = now + configuration.ledgerRetry
     case .paid(let voucher): paid(voucher)
     case .known(let id, let total, let voucher): known(id, total, voucher)
     case .notPaid(let id, let isFinal): notPaid(id, isFinal: isFinal)

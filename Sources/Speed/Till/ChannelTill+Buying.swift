@@ -93,6 +93,7 @@ extension ChannelTill {
   private func isUsable(_ channel: ChannelSummary, to payee: Address) -> Bool {
     channel.role == .payer && channel.descriptor.payee == payee && channel.hold == nil
       && channel.closeRequestedAt == nil && channel.deposit > channel.paid && purse.left > 0
+      && !closingThen.contains(channel.id)
   }
 
   private func openAnew(_ wishes: [ChannelWish]) async {
@@ -146,17 +147,17 @@ extension ChannelTill {
 
   /// Raises a deposit, as far as is allowed; a close that is asked for meanwhile comes after it.
   func topUp(_ id: ChannelID, by amount: UInt128) async {
-    raising.insert(id)
     await raise(id, by: amount)
-    raising.remove(id)
-    if closingThen.remove(id) != nil { submit(.requestClose(id)) }
+    let left = (raising[id] ?? 1) - 1
+    raising[id] = left > 0 ? left : nil
+    if left <= 0, closingThen.remove(id) != nil { submit(.requestClose(id)) }
   }
 
   private func raise(_ id: ChannelID, by amount: UInt128) async {
     await use(id)
     let granted = min(amount, lockable)
-    guard own[id] != nil, granted > 0 else { return mailbox.post(.notToppedUp(id)) }
-    own[id]?.reserved? += granted
+    guard let known = own[id], granted > 0 else { return mailbox.post(.notToppedUp(id)) }
+    own[id]?.reserved = max(known.reserved ?? 0, known.signed) + granted
     do throws(ChannelError) {
       try await fund(granted)
       _ = try await service.topUp([(id, granted)])
@@ -232,7 +233,7 @@ extension ChannelTill {
   /// Asks for the close as the payer.
   func requestClose(_ id: ChannelID) async {
     // On the ledger a top-up takes back the request before it.
-    guard !raising.contains(id) else {
+    guard raising[id] == nil else {
       closingThen.insert(id)
       return
     }

@@ -61,8 +61,8 @@ public actor ChannelTill: ChannelDesk {
   var opening: UInt128 = 0
   /// Orders about channels that wait for the one before them.
   private var queues: [ChannelID: [DeskOrder]] = [:]
-  /// Channels whose deposits are being raised, and those of them that are to be closed then.
-  var raising: Set<ChannelID> = []
+  /// Top-ups by channel that are ordered and not done, and which of these are to be closed then.
+  var raising: [ChannelID: Int] = [:]
   var closingThen: Set<ChannelID> = []
   /// Channels of others that wait to be seen in a final block, and since when.
   var visitors: [ChannelID: (descriptor: ChannelDescriptor, since: Duration)] = [:]
@@ -170,6 +170,7 @@ public actor ChannelTill: ChannelDesk {
           queues[id] = []
           group.addTask { await self.carryOut(order, thenAllOf: id) }
         } else {
+          if case .topUp(let id, _) = order { raising[id, default: 0] += 1 }
           group.addTask { await self.carryOut(order) }
         }
       }

@@ -31,6 +31,17 @@ final class TradeEnd {
       configuration: SpeedConfiguration(selling: selling, unixOffset: 1_700_000_000),
       random: SeededGenerator(seed: UInt64(key) + (desk == nil ? 1 : 1_000)))
     market = SpeedMarket(accounts: accounts, buying: buying)
+    setFigures()
+  }
+
+  /// Another torrent of the same session.
+  init(with other: TradeEnd, buying: BuyingTerms?) {
+    (desk, accounts) = (other.desk, other.accounts)
+    market = SpeedMarket(accounts: accounts, buying: buying)
+    setFigures()
+  }
+
+  private func setFigures() {
     figures.pieceLength = 256 << 10
     figures.bytesLeft = 64 << 20
     figures.uploadSlots = 8
@@ -66,7 +77,7 @@ final class TradeRig {
   static let price: UInt128 = 1 << 40
   static let peer = PeerHandle(0)
 
-  let ledger = TestLedger()
+  let ledger: TestLedger
   let seller: TradeEnd
   private(set) var buyer: TradeEnd
   private(set) var now = NIODeadline.uptimeNanoseconds(1_000_000_000_000)
@@ -95,6 +106,7 @@ final class TradeRig {
   ) throws {
     var terms = BuyingTerms(budget: 1 << 60, maximumPrice: Self.price * 4)
     terms.measuresGain = false
+    ledger = TestLedger()
     self.pieceLength = pieceLength
     self.isV2 = isV2
     self.buying = buying ?? terms
@@ -110,6 +122,19 @@ final class TradeRig {
     }
     tick()
     if isConnected { connect(host: host) }
+  }
+
+  /// Another torrent of the same two, on a connection of its own.
+  init(with other: TradeRig, buying: BuyingTerms) {
+    (ledger, pieceLength, isV2) = (other.ledger, other.pieceLength, other.isV2)
+    (self.buying, now) = (buying, other.now)
+    seller = TradeEnd(with: other.seller, buying: nil)
+    buyer = TradeEnd(with: other.buyer, buying: buying)
+    for end in ends { end.figures.pieceLength = pieceLength }
+    seller.figures.isComplete = true
+    seller.figures.bytesLeft = 0
+    tick()
+    connect()
   }
 
   var ends: [TradeEnd] { [seller, buyer] }
