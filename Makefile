@@ -3,6 +3,10 @@ SHELL := /usr/bin/env bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
+# So many tests written in Swift run at once. With all at once each of them waits for a processor
+# for longer than the limit that is there for those which hang.
+export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH ?= 8
+
 SECONDS_EACH ?= 300
 KILLS ?= 200
 BIN = $(abspath .build/release/btt)
