@@ -143,8 +143,7 @@ struct CheatingBuyerTests {
 
   @Test("nothing is delivered beyond a deposit, whatever the window")
   func underfunded() throws {
-    var terms = BuyingTerms(budget: TradeRig.price / 4, maximumPrice: TradeRig.price)
-    terms.measuresGain = false
+    let terms = TradeRig.terms(budget: TradeRig.price / 4)
     let rig = try TradeRig(buying: terms)
     rig.begin()
     // A buyer that asks on although its money is at its end: its accept 0 is lost.

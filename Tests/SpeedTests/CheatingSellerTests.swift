@@ -83,8 +83,7 @@ struct CheatingSellerTests {
 
   @Test("a price above the buyer's is never accepted, nor ever answered")
   func tooDear() throws {
-    var terms = BuyingTerms(budget: 1 << 60, maximumPrice: TradeRig.price - 1)
-    terms.measuresGain = false
+    let terms = TradeRig.terms(budget: 1 << 60, maximumPrice: TradeRig.price - 1)
     let rig = try TradeRig(buying: terms)
     rig.begin()
     rig.transfer(blocks: 16)
@@ -156,8 +155,7 @@ struct CheatingSellerTests {
   @Test("a seller that demands prepayment gets none, unless the buyer's terms allow a first window")
   func prepayment() throws {
     for allows in [false, true] {
-      var terms = BuyingTerms(budget: 1 << 60, maximumPrice: TradeRig.price)
-      terms.measuresGain = false
+      var terms = TradeRig.terms(budget: 1 << 60)
       terms.prepaysFirstWindow = allows
       let rig = try TradeRig(buying: terms)
       rig.onTheWay = { message, toSeller in

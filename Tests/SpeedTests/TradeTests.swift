@@ -185,21 +185,17 @@ struct TradeTests {
 
   @Test("a ledger that refuses a top-up is asked again after a while, and its money is not lost")
   func refusedTopUp() throws {
-    var terms = BuyingTerms(budget: TradeRig.price * 160, maximumPrice: TradeRig.price)
-    terms.measuresGain = false
+    let terms = TradeRig.terms(budget: TradeRig.price * 160)
     let rig = try TradeRig(buying: terms)
     rig.begin()
     rig.buyer.desk.books.withLock { $0.isLedgerDown = true }
     for _ in 0..<224 { rig.transfer(blocks: 16) }
-    func topUps() -> Int {
-      rig.buyer.desk.orders.count { if case .topUp = $0 { true } else { false } }
-    }
-    #expect(topUps() == 1)
+    #expect(topUps(of: rig).count == 1)
     rig.buyer.desk.books.withLock { $0.isLedgerDown = false }
     rig.pass(.seconds(31))
     for _ in 0..<64 { rig.transfer(blocks: 16) }
     rig.pass(.seconds(2))
-    #expect(topUps() == 2)
+    #expect(topUps(of: rig).count == 2)
     #expect(rig.seller.desk.income == rig.paid(72 << 20))
   }
 
@@ -207,9 +203,7 @@ struct TradeTests {
     "a seller whose deposit is used up is bought from again once the ledger or the budget allows",
     arguments: [true, false])
   func usedUp(isLedgerDown: Bool) throws {
-    var terms = BuyingTerms(
-      budget: TradeRig.price * (isLedgerDown ? 128 : 64), maximumPrice: TradeRig.price)
-    terms.measuresGain = false
+    let terms = TradeRig.terms(budget: TradeRig.price * (isLedgerDown ? 128 : 64))
     let rig = try TradeRig(buying: terms)
     rig.begin()
     let id = try #require(rig.buyer.market.statistics.peers[0].buyingChannel)
@@ -269,8 +263,7 @@ struct TradeTests {
 
   @Test("what a closed channel did not pay may be locked again")
   func closedChannel() throws {
-    var terms = BuyingTerms(budget: TradeRig.price * 96, maximumPrice: TradeRig.price)
-    terms.measuresGain = false
+    let terms = TradeRig.terms(budget: TradeRig.price * 96)
     let rig = try TradeRig(buying: terms)
     rig.begin()
     rig.transfer(blocks: 64)
@@ -287,8 +280,7 @@ struct TradeTests {
 
   @Test("a deposit that was used up and is raised lets trade go on")
   func raised() throws {
-    var terms = BuyingTerms(budget: TradeRig.price * 128, maximumPrice: TradeRig.price)
-    terms.measuresGain = false
+    let terms = TradeRig.terms(budget: TradeRig.price * 128)
     let rig = try TradeRig(buying: terms)
     rig.begin()
     let id = try #require(rig.buyer.market.statistics.peers[0].buyingChannel)
@@ -336,8 +328,7 @@ struct TradeTests {
 
   @Test("a deposit is topped up at three quarters, within the budget")
   func topUp() throws {
-    var terms = BuyingTerms(budget: TradeRig.price * 96, maximumPrice: TradeRig.price)
-    terms.measuresGain = false
+    let terms = TradeRig.terms(budget: TradeRig.price * 96)
     let rig = try TradeRig(buying: terms)
     rig.begin()
     for _ in 0..<400 { rig.transfer(blocks: 16) }
@@ -360,9 +351,7 @@ struct TradeTests {
     "top-ups grow with the deposit, but not beyond half of what is not locked",
     arguments: [(1_024, 128), (320, 96)])
   func growingTopUps(budget: Int, second: Int) throws {
-    var terms = BuyingTerms(
-      budget: TradeRig.price * UInt128(budget), maximumPrice: TradeRig.price)
-    terms.measuresGain = false
+    let terms = TradeRig.terms(budget: TradeRig.price * UInt128(budget))
     let rig = try TradeRig(buying: terms)
     rig.buyer.figures.bytesLeft = 10 << 30
     rig.begin()
@@ -373,8 +362,7 @@ struct TradeTests {
 
   @Test("no more is locked than what is left to fetch costs, or little more")
   func topUpOfTheRest() throws {
-    var terms = BuyingTerms(budget: TradeRig.price * 1_024, maximumPrice: TradeRig.price)
-    terms.measuresGain = false
+    let terms = TradeRig.terms(budget: TradeRig.price * 1_024)
     let rig = try TradeRig(buying: terms)
     rig.buyer.figures.bytesLeft = 80 << 20
     rig.begin()
@@ -392,12 +380,9 @@ struct TradeTests {
 
   @Test("a deposit counts against the budget of the torrent that tops it up, whoever opened it")
   func twoTorrents() throws {
-    var terms = BuyingTerms(budget: TradeRig.price * 64, maximumPrice: TradeRig.price)
-    terms.measuresGain = false
-    let first = try TradeRig(buying: terms)
+    let first = try TradeRig(buying: TradeRig.terms(budget: TradeRig.price * 64))
     first.begin()
-    terms.budget = TradeRig.price * 1_024
-    let second = TradeRig(with: first, buying: terms)
+    let second = TradeRig(with: first, buying: TradeRig.terms(budget: TradeRig.price * 1_024))
     second.buyer.figures.bytesLeft = 10 << 30
     second.begin()
     func locked(_ rig: TradeRig) -> UInt128 { rig.buyer.market.statistics.locked }

@@ -98,18 +98,25 @@ final class TradeRig {
   /// Whether somebody gives the leaves of its pieces.
   var givesLeaves = true
 
+  /// Terms of a buyer who pays all the time.
+  static func terms(
+    budget: UInt128, maximumPrice: UInt128 = TradeRig.price
+  ) -> BuyingTerms {
+    var terms = BuyingTerms(budget: budget, maximumPrice: maximumPrice)
+    terms.measuresGain = false
+    return terms
+  }
+
   /// A seller and a buyer; with `isMutual` each sells and buys.
   init(
     selling: SellingTerms? = nil, buying: BuyingTerms? = nil, pieceLength: Int = 256 << 10,
     host: UInt32 = 0x0505_0505, isConnected: Bool = true, isMutual: Bool = false,
     isV2: Bool = false
   ) throws {
-    var terms = BuyingTerms(budget: 1 << 60, maximumPrice: Self.price * 4)
-    terms.measuresGain = false
     ledger = TestLedger()
     self.pieceLength = pieceLength
     self.isV2 = isV2
-    self.buying = buying ?? terms
+    self.buying = buying ?? Self.terms(budget: 1 << 60, maximumPrice: Self.price * 4)
     let selling = selling ?? SellingTerms(floorPrice: Self.price)
     seller = try TradeEnd(
       ledger, key: 1, selling: selling, buying: isMutual ? self.buying : nil)
