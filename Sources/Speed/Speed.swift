@@ -12,6 +12,7 @@
 //               ├─ SellerState     quotes, promises, barter
 //               └─ BuyerState      offers, prices of requests, pieces to be checked
 //                    └─ BlockTable  values by requests, for what every block costs
+//                       PriceList   prices by small numbers
 //
 // Nothing here has sockets, disk, clock or threads: time comes with the engine's calls, money
 // matters go to the desk and come back as events. So whole swarms of cheaters run from one seed.

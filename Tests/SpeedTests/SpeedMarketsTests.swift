@@ -121,4 +121,16 @@ struct SpeedMarketsTests {
       #expect(paid == Amount(wei: UInt256(spent)))
     }
   }
+
+  @Test("stop buying for a torrent: what was asked for before is paid when that returns")
+  func stopped() async throws {
+    try await trade { buyer, _, seed in
+      let hash = metainfo.info.hashes.primary
+      try await seed.setLimits(TorrentRateLimits(upload: 1 << 20))
+      await buyer.markets.stopBuying(for: hash)
+      let trade = try #require(await buyer.markets.statistics(of: hash))
+      let paid = try await buyer.service.get(channel.id).paid
+      #expect(trade.spent > 0 && paid == Amount(wei: UInt256(trade.spent)))
+    }
+  }
 }

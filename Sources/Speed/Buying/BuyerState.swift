@@ -55,8 +55,8 @@ struct BuyerState {
   var counted: UInt128 = 0
 
   private struct Tag {
-    var price: UInt128
-    var number: Int
+    /// The number of its price.
+    var price: UInt32
     /// Whether the block is waited for; what was given up may still come.
     var isOpen = true
   }
@@ -71,7 +71,7 @@ struct BuyerState {
 
   // Prices of requests that are open or may still be answered.
   private var tags = BlockTable<Tag>()
-  private var number = 0
+  private var prices = PriceList()
   private var openCount = 0
   // The sum of the prices of those that are open.
   private var openPrices: UInt128 = 0
@@ -91,22 +91,12 @@ struct BuyerState {
       if let old = tags.take(block) { close(old) }
       return
     }
-    number += 1
-    let tag = Tag(price: accepted.price, number: number)
+    let tag = Tag(price: prices.number(of: accepted.price, isFresh: tags.isEmpty))
     if let old = tags.put(tag, for: block) { close(old) }
     openCount += 1
     openPrices += accepted.price
-    // What was given up long ago is not answered any more.
-    if tags.count > Self.greatestTags {
-      let oldest = number - Self.greatestTags / 2
-      (openCount, openPrices) = (0, 0)
-      tags.keep { tag in
-        guard tag.number > oldest else { return false }
-        openCount += tag.isOpen ? 1 : 0
-        openPrices += tag.isOpen ? tag.price : 0
-        return true
-      }
-    }
+    // Of what was given up most is not answered any more.
+    if tags.count - openCount > Self.greatestGivenUp { tags.keep(\.isOpen) }
   }
 
   /// Whether anything that costs something is waited for.
@@ -124,13 +114,13 @@ struct BuyerState {
   mutating func takePrice(of block: BlockRequest) -> UInt128? {
     guard let tag = tags.take(block) else { return nil }
     close(tag)
-    return tag.price
+    return prices[tag.price]
   }
 
   private mutating func close(_ tag: Tag) {
     guard tag.isOpen else { return }
     openCount -= 1
-    openPrices -= tag.price
+    openPrices -= prices[tag.price]
   }
 
   /// Nothing that is under way costs anything any more.
@@ -207,7 +197,7 @@ struct BuyerState {
     if tallies.isEmpty { unverifiedValue = 0 }
   }
 
-  private static let greatestTags = 4_096
+  private static let greatestGivenUp = 4_096
   private static let greatestCopies = 256
 }
 

@@ -41,6 +41,8 @@ final class BuyingChannel {
   var copies = 0
   /// What is under way or not checked yet on all its connections.
   var ahead: UInt128 = 0
+  /// More of it came, or proved right, since it was last looked at what is due.
+  var hasGrown = false
   /// The connections on which it was shown.
   var users: [SpeedConnection] = []
 

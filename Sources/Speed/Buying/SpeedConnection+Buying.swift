@@ -281,7 +281,7 @@ extension SpeedConnection {
       billable: buyer.barter.step(block.length, verified: theirs.verified))
     if isDuplicate { cameAgain(block, part) } else { buyer.hold(block.piece, part) }
     recount()
-    if let channel = buyer.channel { accounts.pay(channel) }
+    noteGrowth()
   }
 
   // A copy came first. In v2 it is told whether this one is right too. In v1 nobody looks at it: it
@@ -300,14 +300,14 @@ extension SpeedConnection {
   func copyProved(_ block: BlockRequest) {
     guard let part = buyer.takeCopy(block) else { return }
     bill(part)
-    if let channel = buyer.channel { accounts.pay(channel) }
+    noteGrowth()
   }
 
   /// Bytes of a piece proved right.
   func proved(_ piece: Int, _ bytes: Int) {
     for part in buyer.take(piece, bytes) where part.price > 0 { bill(part) }
     recount()
-    if let channel = buyer.channel { accounts.pay(channel) }
+    noteGrowth()
   }
 
   /// Bytes of a piece were wrong: nothing of it is paid that was not found right before, and where
@@ -319,6 +319,13 @@ extension SpeedConnection {
     buyer.isBarred = true
     if let payee = buyer.channel?.payee ?? buyer.quote?.payee { accounts.bar(payee) }
     stopBuying(.badData, tells: true)
+  }
+
+  // What is due is reckoned once a batch, however many blocks it has.
+  private func noteGrowth() {
+    guard let channel = buyer.channel, !channel.hasGrown else { return }
+    channel.hasGrown = true
+    accounts.grown.append(channel)
   }
 
   private func bill(_ part: BuyerState.Part) {

@@ -97,6 +97,16 @@ extension SpeedAccounts {
     order(total, on: channel)
   }
 
+  /// Has signed what a batch of blocks made due.
+  func payGrown() {
+    guard !grown.isEmpty else { return }
+    for channel in grown {
+      channel.hasGrown = false
+      pay(channel)
+    }
+    grown.removeAll(keepingCapacity: true)
+  }
+
   /// Has the seller's first window signed before anything is delivered, once a channel.
   func prepay(_ channel: BuyingChannel, upTo required: UInt128) {
     let bound = Bill.cost(of: SpeedExtension.firstWindow, at: channel.price)

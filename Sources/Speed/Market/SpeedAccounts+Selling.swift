@@ -122,7 +122,7 @@ extension SpeedAccounts {
       standing.fullSince = standing.fullSince ?? now
       return false
     }
-    if channel.charged < min(total + standing.stretch / 2, channel.deposit) {
+    if channel.charged < min(total + standing.stretch / 4, channel.deposit) {
       charge(channel, standing, from: total)
     }
     return total <= channel.charged
@@ -154,9 +154,8 @@ extension SpeedAccounts {
 
   /// Nobody gives credit on news that is too old to answer a close request.
   func isLedgerFresh(_ channel: SellingChannel) -> Bool {
-    guard ledgerAge.at != .distantPast else { return true }
-    let age = ledgerAge.age + .nanoseconds((now - ledgerAge.at).nanoseconds)
-    return age <= .seconds(Int64(channel.graceSeconds)) / 4
+    guard let ledgerAge else { return true }
+    return ledgerAge.age + (now - ledgerAge.at) <= channel.greatestAge
   }
 
   /// What is owed from before, and was perhaps lost with a connection, is forgiven if it is little.

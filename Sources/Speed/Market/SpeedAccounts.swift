@@ -24,6 +24,8 @@ public final class SpeedAccounts {
   var random: any RandomNumberGenerator
   var selling: [ChannelID: SellingChannel] = [:]
   var buying: [ChannelID: BuyingChannel] = [:]
+  /// Channels of ours of which more came in the batch that is being taken in.
+  var grown: [BuyingChannel] = []
   var byPayee: [Address: ChannelID] = [:]
   var byPayer: [Address: [ChannelID]] = [:]
   var openings: [Address: Opening] = [:]
@@ -35,7 +37,8 @@ public final class SpeedAccounts {
   private(set) var barredPayees: Set<Address> = []
   /// Seconds since 1970 at the moment that the monotonic clock calls 0.
   var unixOffset: Int64
-  var ledgerAge: (age: Duration, at: NIODeadline) = (.zero, .distantPast)
+  /// How old the newest was that is known of the ledger, and when; nil before anything was told.
+  var ledgerAge: (age: TimeAmount, at: NIODeadline)?
   /// Connections that wait for a channel to be looked up.
   var admissions: [ChannelID: [(connection: SpeedConnection, descriptor: ChannelDescriptor)]] = [:]
   /// The torrents, in the order of their coming.
@@ -167,7 +170,8 @@ public final class SpeedAccounts {
     case .closed(let id):
       closing(id)
       returning[id] = nil
-    case .ledgerAge(let age): ledgerAge = (age, now)
+    // A ledger that stands still is older than any that counts, long before the bound.
+    case .ledgerAge(let age): ledgerAge = (TimeAmount(min(age, .seconds(1 << 32))), now)
     }
   }
 

@@ -195,7 +195,7 @@ final class SpeedConnection {
       received - Int(clamping: told.received),
       min(verified, received) - Int(clamping: told.verified))
     let isLate = now - toldAt >= .milliseconds(500) && fresh >= BlockRequest.blockLength
-    guard isDue || fresh >= Self.receiptBytes || isLate else { return }
+    guard isDue || fresh >= receiptStep || isLate else { return }
     told = SpeedReceipt(
       received: UInt64(received), verified: UInt64(min(verified, received)))
     toldAt = now
@@ -209,6 +209,12 @@ final class SpeedConnection {
   private var progressStep: Int {
     let window = seller.channel.flatMap { accounts.credit[$0.payer]?.window } ?? 0
     return max(BlockRequest.blockLength, window / 32)
+  }
+
+  // To who buys from us it tells what barter is reckoned by; to who only sells, that all goes well.
+  private var receiptStep: Int {
+    guard seller.accepted == nil, let channel = buyer.channel else { return Self.receiptBytes }
+    return max(Self.receiptBytes, channel.window / 8)
   }
 
   // What went out is counted a little later than it goes.

@@ -68,16 +68,6 @@ public final class SpeedMarket: Strategy {
     accounts.markets.append(self)
   }
 
-  /// Buys nothing more, and has signed what is owed; ``isSettled`` tells when that is sent.
-  public func retire() {
-    buying = nil
-    for connection in ordered {
-      connection.pauseBuying()
-      if let channel = connection.buyer.channel { accounts.pay(channel, flush: true) }
-    }
-    wake?()
-  }
-
   /// Whether nothing of what was asked for at a price is still to come or to be checked, nor
   /// anything to be signed on any channel, whether or not its connections are there.
   public var isSettled: Bool { ahead == 0 && !accounts.buying.values.contains { $0.isOwing } }
@@ -110,6 +100,7 @@ public final class SpeedMarket: Strategy {
   /// Takes in news of the desk, and does what a batch of events brought about.
   public func settle(wishes: inout [StrategyWish]) {
     accounts.process(for: self)
+    accounts.payGrown()
     if areOffersStale { weighOffers() }
     if areSlotsStale { assignSlots() }
     guard !output.isEmpty else { return }

@@ -120,7 +120,7 @@ public struct PayerStatement: Hashable, Sendable {
   public var deposit: UInt128
   /// Paid by vouchers on disk.
   public var paid: UInt128
-  /// Delivered, in value; noted up to a quarter of a window before it is.
+  /// Delivered, in value; noted up to half a window before it is.
   public var delivered: UInt128
   /// The window that was last noted, in wei.
   public var window: UInt128

@@ -5,11 +5,11 @@ internal import Primitives
 package final class PayerStanding {
   let payer: Address
   /// Bytes that may be delivered and not paid; 0 for no credit.
-  package var window = 0
+  package var window = 0 { didSet { reckon() } }
   /// What a window begins with.
   var firstWindow: Int
   /// Wei for 2^20 bytes that the window is reckoned at.
-  var price: UInt128
+  var price: UInt128 { didSet { reckon() } }
   /// Delivered on all channels.
   package var delivered: UInt128 = 0
   /// Promised to be delivered: admitted and not sent yet.
@@ -29,19 +29,23 @@ package final class PayerStanding {
   /// It has not paid; there is no credit until it does.
   package var isInDefault = false
 
+  // What follows from window and price is asked for every block.
+  private(set) var windowValue: UInt128 = 0
+  /// How far ahead of deliveries the books on disk may be.
+  private(set) var stretch: UInt128 = 0
+
   init(_ payer: Address, firstWindow: Int, price: UInt128) {
     self.payer = payer
     self.firstWindow = firstWindow
     self.price = price
   }
 
-  var windowValue: UInt128 { Bill.cost(of: window, at: price) }
   var firstWindowValue: UInt128 { Bill.cost(of: firstWindow, at: price) }
   package var debt: UInt128 { delivered > paid ? delivered - paid : 0 }
 
-  /// How far ahead of deliveries the books on disk are.
-  var stretch: UInt128 {
-    max(windowValue / 4, min(Bill.cost(of: 64 << 10, at: price), windowValue))
+  private func reckon() {
+    windowValue = Bill.cost(of: window, at: price)
+    stretch = max(windowValue / 2, min(Bill.cost(of: 64 << 10, at: price), windowValue))
   }
 
   /// What may be admitted now.

@@ -21,8 +21,9 @@ struct SellerState {
   var proofsChecked = 0
   var isBarred = false
 
-  /// Requests that are admitted and not sent, with their price.
-  var promised = BlockTable<UInt128>()
+  /// Requests that are admitted and not sent, with the numbers of their prices.
+  private var promised = BlockTable<UInt32>()
+  private var prices = PriceList()
   /// What was told of the channel last.
   var lastNeed: SpeedNeed?
   /// Whether requests are held back.
@@ -40,4 +41,21 @@ struct SellerState {
   /// What was sent by a moment that lies back: all of it should have come.
   var mark: (bytes: Int, at: NIODeadline)?
   var pace = DeliveryPace()
+
+  /// Requests that are admitted and not sent.
+  var promises: [BlockRequest] { promised.blocks }
+
+  /// Whether any are.
+  var hasPromises: Bool { !promised.isEmpty }
+
+  /// Admits a request at a price; false where it is admitted already.
+  mutating func promise(_ block: BlockRequest, at price: UInt128) -> Bool {
+    let number = prices.number(of: price, isFresh: promised.isEmpty)
+    return promised.put(number, for: block) == nil
+  }
+
+  /// A request was sent, or will not be; its price.
+  mutating func takePromise(_ block: BlockRequest) -> UInt128? {
+    promised.take(block).map { prices[$0] }
+  }
 }

@@ -1,11 +1,13 @@
 internal import ChainTypes
+internal import NIOCore
 internal import Primitives
 
 /// A channel that we are paid through, as the market reckons; amounts in wei.
 final class SellingChannel {
   let id: ChannelID
   let payer: Address
-  let graceSeconds: UInt32
+  /// Older news of the ledger may come too late to answer a close request.
+  let greatestAge: TimeAmount
   /// What was paid by the payer before, on this channel or others.
   let history: UInt128
   var deposit: UInt128
@@ -34,14 +36,14 @@ final class SellingChannel {
   init(_ statement: PayerStatement, _ descriptor: ChannelDescriptor) {
     id = statement.channelID
     payer = descriptor.payer
-    graceSeconds = descriptor.graceSeconds
+    greatestAge = .milliseconds(Int64(descriptor.graceSeconds) * 250)
     history = statement.history
     deposit = statement.deposit
     paid = statement.paid
     voucher = statement.voucher
     // What was noted ahead when a crash came was never sent: nobody owes it.
     let open = statement.delivered > statement.paid ? statement.delivered - statement.paid : 0
-    base = statement.delivered - min(open, statement.window / 4)
+    base = statement.delivered - min(open, statement.window / 2)
     charged = statement.delivered
   }
 

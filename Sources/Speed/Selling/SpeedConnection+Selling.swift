@@ -64,7 +64,7 @@ extension SpeedConnection {
   func takeChannel(_ channel: SellingChannel) {
     if let old = seller.channel, old !== channel {
       // What was asked for on the one is not to be paid, or left unpaid, on another.
-      guard seller.promised.isEmpty else { return refuseChannel(channel.id) }
+      guard !seller.hasPromises else { return refuseChannel(channel.id) }
       endSelling()
     }
     (seller.isLeaving, seller.isChannelDone) = (false, false)
@@ -175,7 +175,7 @@ extension SpeedConnection {
       }
       return .hold
     }
-    guard seller.promised.put(quote.price, for: block) == nil else { return .serve() }
+    guard seller.promise(block, at: quote.price) else { return .serve() }
     channel.reserved += cost
     standing.reserved += cost
     return .serve()
@@ -199,7 +199,7 @@ extension SpeedConnection {
   }
 
   private func settlePromise(_ block: BlockRequest) -> (price: UInt128, channel: SellingChannel)? {
-    guard let price = seller.promised.take(block), let channel = seller.channel else { return nil }
+    guard let price = seller.takePromise(block), let channel = seller.channel else { return nil }
     let cost = Bill.cost(of: block.length, at: price)
     channel.reserved -= min(cost, channel.reserved)
     if let standing = accounts.credit[channel.payer] {
@@ -280,7 +280,7 @@ extension SpeedConnection {
   }
 
   private func endIfServed() {
-    guard seller.isLeaving, seller.promised.isEmpty, let channel = seller.channel else { return }
+    guard seller.isLeaving, !seller.hasPromises, let channel = seller.channel else { return }
     let isDone = seller.isChannelDone
     endSelling()
     if isDone { accounts.close(channel) }
@@ -289,7 +289,7 @@ extension SpeedConnection {
   /// Paid mode is over on this side.
   func endSelling() {
     guard let channel = seller.channel else { return }
-    for block in seller.promised.blocks { _ = settlePromise(block) }
+    for block in seller.promises { _ = settlePromise(block) }
     seller.accepted = nil
     (seller.isLeaving, seller.isChannelDone) = (false, false)
     market.noteTrade(of: self)

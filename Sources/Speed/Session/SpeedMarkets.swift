@@ -63,11 +63,12 @@ public final class SpeedMarkets: StrategySource {
     seat?.enter { strategy, _ in (strategy as? SpeedMarket)?.buying = buying }
   }
 
-  /// Buys nothing more for a torrent while it runs; what is owed is paid within a second.
-  public func stopBuying(for torrent: SHA1Hash) {
-    state.withLock({ $0.seats[torrent] })?.enter { strategy, _ in
-      (strategy as? SpeedMarket)?.buying = nil
-    }
+  /// Buys nothing more for a torrent while it runs; returns when what was asked for at a price has
+  /// come and is paid, after ten seconds at the latest.
+  public func stopBuying(for torrent: SHA1Hash) async {
+    guard let seat = state.withLock({ $0.seats[torrent] }) else { return }
+    seat.enter { strategy, _ in (strategy as? SpeedMarket)?.buying = nil }
+    await settle([seat])
   }
 
   /// Whether anything is bought, whatever budgets say.
@@ -87,22 +88,24 @@ public final class SpeedMarkets: StrategySource {
       seat.enter { strategy, _ in (strategy as? SpeedMarket)?.buying = terms }
     }
     if !isSpending {
-      await settle(torrents.map { $0.0 })
+      await settle(torrents.map { $0.0 }) { self.isSpending }
       // It may have been turned on again.
       if !self.isSpending { await till.setSpending(false) }
     }
   }
 
-  /// Waits until what was asked for at a price has come and is paid, but not for long.
-  private func settle(_ seats: [StrategySeat]) async {
-    for _ in 0..<100 {
+  /// Waits until what was asked for at a price has come and is paid, but not for long, and not when
+  /// there is no more need to.
+  private func settle(_ seats: [StrategySeat], unless isNeedless: () -> Bool = { false }) async {
+    let end = ContinuousClock.now + .seconds(10)
+    while ContinuousClock.now < end {
       var isSettled = true
       for seat in seats {
         let answer = await seat.ask { ($0 as? SpeedMarket)?.isSettled ?? true }
         isSettled = isSettled && answer ?? true
       }
-      if isSettled || isSpending || Task.isCancelled { return }
-      try? await Task.sleep(for: .milliseconds(100))
+      if isSettled || isNeedless() || Task.isCancelled { return }
+      try? await Task.sleep(for: .milliseconds(20))
     }
   }
 

@@ -155,13 +155,12 @@ struct Trade: Sendable {
   /// How the trade goes.
   func statistics() async -> SpeedStatistics? { await markets.statistics(of: torrent) }
 
-  /// Buys nothing more, and gives what is owed the time to be paid.
+  /// Buys nothing more, and gives what was asked for the time to come and be paid.
   func stopBuying() async {
     guard await statistics()?.peers.contains(where: { $0.buyingChannel != nil }) ?? false else {
       return
     }
-    markets.stopBuying(for: torrent)
-    try? await Task.sleep(for: .seconds(1))
+    await markets.stopBuying(for: torrent)
   }
 
   /// Waits until what is owed is paid and the sellers know, but not for long.
