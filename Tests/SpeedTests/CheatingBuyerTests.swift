@@ -27,6 +27,44 @@ struct CheatingBuyerTests {
     #expect(rig.seller.market.statistics.earned == rig.paid(512 << 10))
   }
 
+  @Test("a block that is asked for twice and taken back once is not served for nothing")
+  func twice() throws {
+    let rig = try TradeRig()
+    rig.begin()
+    rig.transfer(blocks: 16)
+    let block = BlockRequest(piece: 900, offset: 0, length: 16_384)
+    #expect(rig.seller.market.admit(block, from: TradeRig.peer) == .serve())
+    #expect(rig.seller.market.admit(block, from: TradeRig.peer) == .reject)
+    // It is still promised, once.
+    let earned = rig.seller.market.statistics.earned
+    rig.observe(.sent(block, to: TradeRig.peer), rig.seller)
+    #expect(rig.seller.market.statistics.earned == earned + rig.paid(16_384))
+    // And when it was sent it may be asked for again.
+    #expect(rig.seller.market.admit(block, from: TradeRig.peer) == .serve())
+  }
+
+  @Test(
+    "who stops paying, asks for a block and pays again in one breath loses the slot"
+  )
+  func freeRide() throws {
+    let rig = try TradeRig()
+    rig.begin()
+    rig.transfer(blocks: 16)
+    let quote = rig.seller.said.reduce(0 as UInt64) { last, message in
+      if case .quote(let quote) = message { quote.quote.id } else { last }
+    }
+    func tier(asking: Bool) -> Int? {
+      rig.say(.accept(quoteID: 0), to: rig.seller)
+      let block = BlockRequest(piece: 901, offset: 0, length: 16_384)
+      if asking { #expect(rig.seller.market.admit(block, from: TradeRig.peer) == .serve()) }
+      rig.say(.accept(quoteID: quote), to: rig.seller)
+      rig.pump()
+      return rig.seller.market.rank(of: TradeRig.peer, figures: PeerFigures())?.tier
+    }
+    #expect(tier(asking: false) == 1)
+    #expect(tier(asking: true) == 0)
+  }
+
   @Test("a buyer that stops paying later gets its window, never more", arguments: 1...8)
   func stopsPaying(_ vouchers: Int) throws {
     let rig = try TradeRig()

@@ -89,6 +89,30 @@ struct TradeTests {
     #expect(!rig.buyer.market.keeps(TradeRig.peer) && !rig.seller.market.keeps(TradeRig.peer))
   }
 
+  @Test("what is being noted ahead when a payer leaves is no debt of its")
+  func leftInTime() throws {
+    let rig = try TradeRig()
+    rig.begin()
+    for _ in 0..<8 { rig.transfer(blocks: 16) }
+    rig.pass(.seconds(2))
+    let desk = rig.seller.desk
+    var late: [DeskEvent] = []
+    desk.later = { order, event in
+      if case .charge = order { late.append(event) } else { desk.mailbox.post(event) }
+    }
+    while late.isEmpty { rig.transfer(blocks: 1) }
+    rig.disconnect()
+    #expect(desk.books.withLock { $0.billed.values.max() ?? 0 } <= rig.paid(rig.served))
+    desk.later = nil
+    for event in late { desk.mailbox.post(event) }
+    rig.connect()
+    rig.begin()
+    rig.transfer(blocks: 64)
+    rig.pass(.seconds(2))
+    // Of the piece in the middle of which it left, what came before is nobody's.
+    #expect(rig.held.isEmpty && rig.unpaidBytes < rig.pieceLength)
+  }
+
   @Test("a connection with money on its way is kept")
   func kept() throws {
     let rig = try TradeRig()

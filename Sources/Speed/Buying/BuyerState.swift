@@ -59,6 +59,8 @@ struct BuyerState {
     var price: UInt32
     /// Whether the block is waited for; what was given up may still come.
     var isOpen = true
+    /// When it was given up.
+    var epoch: UInt8 = 0
   }
 
   /// Bytes of a piece that came at one price, and what of them costs something.
@@ -72,6 +74,9 @@ struct BuyerState {
   // Prices of requests that are open or may still be answered.
   private var tags = BlockTable<Tag>()
   private var prices = PriceList()
+  // Requests that were given up, counted and in runs.
+  private var givenUp = 0
+  private var epoch: UInt8 = 0
   private var openCount = 0
   // The sum of the prices of those that are open.
   private var openPrices: UInt128 = 0
@@ -95,8 +100,11 @@ struct BuyerState {
     if let old = tags.put(tag, for: block) { close(old) }
     openCount += 1
     openPrices += accepted.price
-    // Of what was given up most is not answered any more.
-    if tags.count - openCount > Self.greatestGivenUp { tags.keep(\.isOpen) }
+    // Of what was given up only the newest may still be answered.
+    if tags.count - openCount > 2 * Self.epochLength {
+      let epoch = epoch
+      tags.keep { $0.isOpen || $0.epoch == epoch || $0.epoch == epoch &- 1 }
+    }
   }
 
   /// Whether anything that costs something is waited for.
@@ -106,7 +114,9 @@ struct BuyerState {
   mutating func gaveUp(_ block: BlockRequest) {
     guard var tag = tags[block] else { return }
     close(tag)
-    tag.isOpen = false
+    (tag.isOpen, tag.epoch) = (false, epoch)
+    givenUp += 1
+    if givenUp % Self.epochLength == 0 { epoch &+= 1 }
     tags.put(tag, for: block)
   }
 
@@ -197,7 +207,7 @@ struct BuyerState {
     if tallies.isEmpty { unverifiedValue = 0 }
   }
 
-  private static let greatestGivenUp = 4_096
+  private static let epochLength = 2_048
   private static let greatestCopies = 256
 }
 

@@ -210,10 +210,10 @@ extension SpeedConnection {
   /// What is asked from here on is asked for nothing.
   func pauseBuying() {
     guard buyer.accepted != nil else { return }
+    tellReceipt(isDue: true)
     buyer.accepted = nil
     buyer.lastProgress = .distantPast
     send(.accept(quoteID: 0))
-    tellReceipt(isDue: true)
   }
 
   /// Nothing more is bought on this connection.

@@ -145,7 +145,8 @@ extension SpeedAccounts {
   }
 
   func charged(_ id: ChannelID, upTo total: UInt128?) {
-    guard let channel = selling[id] else { return }
+    // Of one that was written off meanwhile nothing is left.
+    guard let channel = selling[id], total ?? channel.charging == channel.charging else { return }
     channel.charging = nil
     guard let total else { return }
     channel.charged = max(channel.charged, total)
@@ -186,10 +187,11 @@ extension SpeedAccounts {
 
   /// A connection is no user of a channel any more.
   func release(_ channel: SellingChannel) {
-    if channel.users.isEmpty, !channel.isClosing, channel.charging == nil,
-      channel.charged > channel.delivered
+    if channel.users.isEmpty, !channel.isClosing,
+      channel.charging ?? channel.charged > channel.delivered
     {
-      channel.charged = channel.delivered
+      // What is on its way there is written off after it: the desk keeps the order.
+      (channel.charged, channel.charging) = (channel.delivered, nil)
       desk.submit(.writeOff(channel.id, to: channel.delivered))
     }
     guard connections(payer: channel.payer).isEmpty else { return }

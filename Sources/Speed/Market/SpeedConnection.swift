@@ -213,7 +213,9 @@ final class SpeedConnection {
 
   // To who buys from us it tells what barter is reckoned by; to who only sells, that all goes well.
   private var receiptStep: Int {
-    guard seller.accepted == nil, let channel = buyer.channel else { return Self.receiptBytes }
+    guard seller.accepted == nil, !seller.hasPromises, let channel = buyer.channel else {
+      return Self.receiptBytes
+    }
     return max(Self.receiptBytes, channel.window / 8)
   }
 

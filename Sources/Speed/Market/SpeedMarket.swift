@@ -49,6 +49,8 @@ public final class SpeedMarket: Strategy {
   /// How many of the best sellers are bought from, where a target rate is set.
   var sellerCount = 1
   var roundWasLong = false
+  /// Counts the batches of events.
+  private(set) var batch: UInt64 = 0
   var areSlotsStale = false
   var areOffersStale = false
   /// How often paid mode was ended here, by reason.
@@ -103,6 +105,7 @@ public final class SpeedMarket: Strategy {
     accounts.payGrown()
     if areOffersStale { weighOffers() }
     if areSlotsStale { assignSlots() }
+    batch &+= 1
     guard !output.isEmpty else { return }
     wishes += output
     output.removeAll(keepingCapacity: true)

@@ -9,8 +9,8 @@ package struct PriceList {
   package mutating func number(of price: UInt128, isFresh: Bool) -> UInt32 {
     if let last = prices.indices.last, prices[last] == price { return UInt32(last) }
     if isFresh { prices.removeAll(keepingCapacity: true) }
-    // Prices change by the minute: there are never many.
-    if let index = prices.lastIndex(of: price) { return UInt32(index) }
+    // Far back it is not looked for: one that is there twice does no harm.
+    if let index = prices.suffix(16).lastIndex(of: price) { return UInt32(index) }
     prices.append(price)
     return UInt32(prices.count - 1)
   }

@@ -38,6 +38,8 @@ struct SellerState {
   var isSeated = false
   var admittedInRound = 0
   var isIdleUntil = NIODeadline.distantPast
+  /// The newest batch in which it had a paid slot and asked for something for nothing.
+  var freeBatch: UInt64?
   /// What was sent by a moment that lies back: all of it should have come.
   var mark: (bytes: Int, at: NIODeadline)?
   var pace = DeliveryPace()
@@ -50,8 +52,9 @@ struct SellerState {
 
   /// Admits a request at a price; false where it is admitted already.
   mutating func promise(_ block: BlockRequest, at price: UInt128) -> Bool {
-    let number = prices.number(of: price, isFresh: promised.isEmpty)
-    return promised.put(number, for: block) == nil
+    guard promised[block] == nil else { return false }
+    promised.put(prices.number(of: price, isFresh: promised.isEmpty), for: block)
+    return true
   }
 
   /// A request was sent, or will not be; its price.

@@ -119,7 +119,10 @@ extension SpeedConnection {
     else { return strike(2) }
     let isFirst = seller.accepted == nil
     seller.accepted = quote
-    seller.isIdleUntil = .distantPast
+    // Slots are given at the end of a batch: whoever stops paying and begins again within one has
+    // asked for nothing in a paid slot, and loses it for a round.
+    let isFreeRider = seller.freeBatch == market.batch
+    seller.isIdleUntil = isFreeRider ? now + accounts.configuration.round : .distantPast
     welcome(at: quote.price)
     accounts.prepareCharge(channel)
     if seller.barter.base == nil {
@@ -155,7 +158,10 @@ extension SpeedConnection {
 
   /// Whether a request may be served.
   func admit(_ block: BlockRequest) -> RequestVerdict {
-    guard let quote = validQuote(), let channel = seller.channel else { return .serve() }
+    guard let quote = validQuote(), let channel = seller.channel else {
+      if seller.isSeated { seller.freeBatch = market.batch }
+      return .serve()
+    }
     seller.admittedInRound += 1
     guard quote.price > 0 else { return .serve() }
     var found = accounts.credit[channel.payer]
@@ -175,7 +181,8 @@ extension SpeedConnection {
       }
       return .hold
     }
-    guard seller.promise(block, at: quote.price) else { return .serve() }
+    // Were it sent twice for one promise, to take one back would make the other free.
+    guard seller.promise(block, at: quote.price) else { return .reject }
     channel.reserved += cost
     standing.reserved += cost
     return .serve()

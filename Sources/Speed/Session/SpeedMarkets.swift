@@ -64,7 +64,7 @@ public final class SpeedMarkets: StrategySource {
   }
 
   /// Buys nothing more for a torrent while it runs; returns when what was asked for at a price has
-  /// come and is paid, after ten seconds at the latest.
+  /// come and nothing is owed on any channel, after ten seconds at the latest.
   public func stopBuying(for torrent: SHA1Hash) async {
     guard let seat = state.withLock({ $0.seats[torrent] }) else { return }
     seat.enter { strategy, _ in (strategy as? SpeedMarket)?.buying = nil }

@@ -95,6 +95,8 @@ struct Transfer {
           return end
         case .signal:
           await trade?.stopBuying()
+          // The last of it may have come meanwhile.
+          if let now = try? await torrent.status() { last = now }
           return .signal(whole: last.phase == .seeding, summary: TransferReport.summary(of: last))
         }
       }
